@@ -128,6 +128,12 @@ pub const PLACE_RECORD_REFRESH: Duration = Duration::from_secs(60 * 60);
 pub const SIGHTING_MESSAGE: usize = 1024;
 /// What a certificate says of who issued it, as it is told to people.
 pub const ISSUER: usize = 64;
+/// Doors that are said to claim one name.
+pub const CLAIMS: usize = 4;
+/// Why somebody who answers at a place speaks no TLS, as it is told to people.
+pub const NO_TLS: usize = 96;
+/// Addresses of a gateway in a local network.
+pub const GATEWAY_ADDRESSES: usize = 4;
 /// Names of own domains that a site may have.
 pub const OWN_NAMES_OF_SITE: usize = 16;
 /// A list of them.

@@ -259,6 +259,11 @@ impl Dns {
         let _ = self.post("add-a", &line).succeeded();
     }
 
+    /// A name has no address any more.
+    pub fn no_address_of(&self, name: &str) {
+        let _ = self.post("clear-a", &json!({"host": name})).succeeded();
+    }
+
     /// A name has this text.
     pub fn text_of(&self, name: &str, text: &str) {
         let line = json!({"host": format!("{name}."), "value": text});

@@ -159,6 +159,7 @@ fn contract(home: &Home, action: ContractAction) -> anyhow::Result<()> {
                 domain: settings.domain,
                 site: label,
                 port: settings.pipe_port,
+                within: Vec::new(),
             };
             let line = gateway
                 .to_line()

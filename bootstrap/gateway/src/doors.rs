@@ -21,6 +21,7 @@ use papermesh_protocol::gateway::admission::SitePapers;
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Refusal, Welcome,
 };
+use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::page::PipeId;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
@@ -112,7 +113,10 @@ impl Doors {
     ) -> anyhow::Result<Self> {
         let mut sites = HashMap::new();
         for site in contracts.sites() {
-            sites.extend(kept(&folder, site)?.map(|papers| (site, Known::new(papers))));
+            if let Some(papers) = kept(&folder, site)? {
+                places.listed(site, OwnNames::of(papers.state()), clock::steady());
+                sites.insert(site, Known::new(papers));
+            }
         }
         Ok(Self {
             seed,
@@ -222,6 +226,11 @@ impl Doors {
         match learned {
             Ok((known, true)) => {
                 self.keep(site, &known);
+                // Within the lock: a later list is never replaced by an earlier one.
+                let papers = known.papers();
+                let listed = OwnNames::of(papers.state());
+                self.places.listed(site, listed, clock::steady());
+                drop(papers);
                 known.changed.send_replace(());
                 Ok(known)
             }

@@ -44,6 +44,11 @@ impl Home {
         self.0.join("aliases.jsonl")
     }
 
+    /// Whose each name of an own domain is.
+    pub(crate) fn names(&self) -> PathBuf {
+        self.0.join("names.jsonl")
+    }
+
     /// The newest papers of each site, a file each.
     pub(crate) fn papers(&self) -> PathBuf {
         self.0.join("papers")

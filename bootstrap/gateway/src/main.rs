@@ -36,6 +36,7 @@ mod home;
 mod knocked;
 mod ledger;
 mod lines;
+mod name_owners;
 mod own;
 mod own_names;
 mod owners;

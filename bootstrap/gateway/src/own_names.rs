@@ -1,4 +1,5 @@
-//! Names of sites' own domains: which lead to which place, for as long as DNS shows that their owners agree.
+//! Names of sites' own domains: which lead to which place, for as long as the site lists them and DNS shows that their
+//! owners agree.
 //!
 //! [`Names`] decides and knows no DNS; [`keep`] asks what it wants to know.
 
@@ -9,12 +10,14 @@ use std::time::Duration;
 
 use papermesh_dns::{Dns, DnsError};
 use papermesh_protocol::gateway::name::{Domain, HostName};
-use papermesh_protocol::gateway::own_name::{Answers, NameRefusal, proof_name};
+use papermesh_protocol::gateway::own_name::{Answers, Heard, NameRefusal, OwnNames, proof_name};
+use papermesh_protocol::id::SiteId;
 use papermesh_protocol::time::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock;
+use crate::name_owners::NameOwners;
 use crate::owners::At;
 use crate::places::Places;
 
@@ -37,19 +40,42 @@ const AT_ONCE: usize = 8;
 #[derive(Default)]
 pub(crate) struct Names {
     wanted: BTreeMap<(At, HostName), Wanted>,
-    lead: HashMap<HostName, At>,
+    lead: NameOwners,
+    /// The names that each site's admin has listed, by the newest state that the gateway has of it.
+    listed: HashMap<SiteId, OwnNames>,
 }
 
-/// A name that a door wants.
+/// A name that a door wants, or had when the gateway ended.
 struct Wanted {
     due: Timestamp,
     looked: Timestamp,
     /// When its owner last agreed.
     agreed: Option<Timestamp>,
     refused: Option<NameRefusal>,
+    /// Whether a door has asked for it since the gateway began.
+    is_asked: bool,
 }
 
 impl Names {
+    /// Names that led to places when the gateway ended do so now: they are looked up, and nobody else gets them before.
+    pub(crate) fn kept(lead: NameOwners, now: Timestamp) -> Self {
+        let of = |(name, at): (&HostName, &At)| {
+            let wanted = Wanted {
+                due: now,
+                looked: Timestamp::default(),
+                agreed: Some(now),
+                refused: None,
+                is_asked: false,
+            };
+            ((at.clone(), name.clone()), wanted)
+        };
+        Self {
+            wanted: lead.iter().map(of).collect(),
+            lead,
+            listed: HashMap::new(),
+        }
+    }
+
     /// A place has these names from now on, if their owners agree, and no others.
     pub(crate) fn want(&mut self, at: &At, names: &[HostName], now: Timestamp) {
         let gone: Vec<(At, HostName)> = self
@@ -67,7 +93,9 @@ impl Names {
                 looked: Timestamp::default(),
                 agreed: None,
                 refused: None,
+                is_asked: true,
             });
+            wanted.is_asked = true;
             // Whoever asks again has perhaps set the lines; who asks without end is looked up no oftener for that.
             if wanted.agreed.is_none() {
                 wanted.due = wanted.due.min(now.max(wanted.looked + SPACING));
@@ -75,10 +103,29 @@ impl Names {
         }
     }
 
+    /// A site's admin has listed these names and no others. What its doors want of them is looked up at once.
+    pub(crate) fn listed(&mut self, site: SiteId, names: OwnNames, now: Timestamp) {
+        for ((_, name), wanted) in self.wanted.iter_mut().filter(|(key, _)| key.0.0 == site) {
+            let was = self
+                .listed
+                .get(&site)
+                .is_some_and(|listed| listed.has(name));
+            if was != names.has(name) {
+                wanted.due = wanted.due.min(now);
+            }
+        }
+        self.listed.insert(site, names);
+    }
+
+    /// Whether a site's admin has listed a name.
+    pub(crate) fn is_listed(&self, site: SiteId, name: &HostName) -> bool {
+        self.listed.get(&site).is_some_and(|names| names.has(name))
+    }
+
     fn drop(&mut self, key: &(At, HostName)) {
         self.wanted.remove(key);
-        if self.lead.get(&key.1) == Some(&key.0) {
-            self.lead.remove(&key.1);
+        if self.lead.of(&key.1) == Some(&key.0) {
+            self.lead.take(&key.1);
         }
     }
 
@@ -90,13 +137,13 @@ impl Names {
 
     /// The place that a name leads to.
     pub(crate) fn find(&self, name: &HostName) -> Option<&At> {
-        self.lead.get(name)
+        self.lead.of(name)
     }
 
     /// The names that lead to a place.
     pub(crate) fn leading_to(&self, at: &At) -> Vec<HostName> {
         let all = self.of(at).map(|(name, _)| name);
-        all.filter(|name| self.lead.get(*name) == Some(at))
+        all.filter(|name| self.lead.of(name) == Some(at))
             .cloned()
             .collect()
     }
@@ -120,38 +167,39 @@ impl Names {
         &mut self,
         at: &At,
         name: &HostName,
-        judged: Result<(), NameRefusal>,
+        heard: Heard,
         now: Timestamp,
     ) -> bool {
-        let led = self.lead.get(name).cloned();
-        let is_anothers = led.as_ref().is_some_and(|of| of != at);
-        let Some(wanted) = self.wanted.get_mut(&(at.clone(), name.clone())) else {
+        let is_anothers = self.lead.of(name).is_some_and(|of| of != at);
+        let is_listed = self.is_listed(at.0, name);
+        let key = (at.clone(), name.clone());
+        let Some(wanted) = self.wanted.get_mut(&key) else {
             return false;
         };
-        let judged = match judged {
-            Ok(()) if is_anothers => Err(NameRefusal::Taken),
-            // DNS may be away for days; what was agreed is not taken back by that alone.
-            Err(NameRefusal::NoAnswer) if wanted.agreed.is_some_and(|at| at + PATIENCE > now) => {
+        let judged = match heard {
+            _ if !is_listed => Err(NameRefusal::Unlisted),
+            Heard::Agreed if is_anothers => Err(NameRefusal::Taken),
+            // Zones have bad days, and DNS may be away; what was agreed is not taken back by that alone.
+            Heard::Silent(_) if wanted.agreed.is_some_and(|at| at + PATIENCE > now) => {
                 wanted.due = now + UNANSWERED;
                 return false;
             }
-            judged => judged,
+            heard => heard.judged(),
         };
         let before = (wanted.agreed.is_some(), wanted.refused);
+        let (agreed, due) = match judged {
+            Ok(()) => (Some(now), now + DAILY),
+            Err(_) => (None, now + REFUSED),
+        };
+        (wanted.agreed, wanted.refused, wanted.due) = (agreed, judged.err(), due);
+        let is_asked = wanted.is_asked;
         match judged {
-            Ok(()) => {
-                (wanted.agreed, wanted.refused, wanted.due) = (Some(now), None, now + DAILY);
-                self.lead.insert(name.clone(), at.clone());
-                before != (true, None)
-            }
-            Err(why) => {
-                (wanted.agreed, wanted.refused, wanted.due) = (None, Some(why), now + REFUSED);
-                if !is_anothers {
-                    self.lead.remove(name);
-                }
-                before != (false, Some(why))
-            }
+            Ok(()) => self.lead.give(name, at),
+            Err(_) if !is_asked => self.drop(&key),
+            Err(_) if !is_anothers => self.lead.take(name),
+            Err(_) => {}
         }
+        before != (agreed.is_some(), judged.err())
     }
 }
 
@@ -170,6 +218,11 @@ pub(crate) async fn keep(places: Arc<Places>, dns: Dns, domain: Domain) {
         let gateway = Arc::new(gateway);
         let mut looking = JoinSet::new();
         for (at, name) in due {
+            if !places.is_listed(at.0, &name) {
+                let unlisted = Heard::Refused(NameRefusal::Unlisted);
+                places.judged(&at, &name, unlisted, clock::steady());
+                continue;
+            }
             let (dns, gateway) = (dns.clone(), Arc::clone(&gateway));
             looking.spawn(async move {
                 let judged = judge(&dns, &name, &at, &gateway).await;
@@ -189,29 +242,35 @@ async fn judge(
     name: &HostName,
     at: &At,
     gateway: &Result<BTreeSet<IpAddr>, DnsError>,
-) -> Result<(), NameRefusal> {
-    let unanswered = |error: &DnsError| {
-        tracing::info!(%name, %error, "a name could not be looked up");
-        NameRefusal::NoAnswer
+) -> Heard {
+    let answers = async {
+        let proof = proof_name(name);
+        let (addresses, texts) = tokio::join!(dns.addresses(name.as_str()), dns.texts(&proof));
+        let answers = Answers {
+            addresses: addresses?,
+            texts: texts?,
+        };
+        Ok::<_, DnsError>(answers)
     };
-    let gateway = gateway.as_ref().map_err(unanswered)?;
-    let proof = proof_name(name);
-    let (addresses, texts) = tokio::join!(dns.addresses(name.as_str()), dns.texts(&proof));
-    let answers = Answers {
-        addresses: addresses.map_err(|error| unanswered(&error))?,
-        texts: texts.map_err(|error| unanswered(&error))?,
-    };
-    answers.judge(at.0, gateway)
+    let answers = answers.await;
+    match (&answers, gateway) {
+        (Ok(answers), Ok(gateway)) => answers.judge(at.0, gateway),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::info!(%name, %error, "a name could not be looked up");
+            Heard::Silent(NameRefusal::NoAnswer)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use papermesh_protocol::id::SiteId;
+    use papermesh_protocol::gateway::contract::Gateways;
 
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const NO_PROOF: Heard = Heard::Refused(NameRefusal::NoProof);
 
     fn at(site: u8) -> At {
         (
@@ -224,51 +283,112 @@ mod tests {
         "print.acme.example".parse().unwrap()
     }
 
+    fn list() -> OwnNames {
+        let gateways = Gateways::default();
+        OwnNames::default().with(name(), &gateways).unwrap()
+    }
+
+    /// Both sites have listed the name.
+    fn listed(lead: NameOwners) -> Names {
+        let mut names = Names::kept(lead, NOW);
+        for site in [1, 2] {
+            names.listed(at(site).0, list(), NOW);
+        }
+        names
+    }
+
     #[test]
     fn a_name_leads_to_a_place_for_as_long_as_its_owner_agrees() {
-        let mut names = Names::default();
+        let mut names = listed(NameOwners::default());
         names.want(&at(1), &[name()], NOW);
         assert_eq!(names.find(&name()), None);
         assert_eq!(names.due(NOW), [(at(1), name())]);
         assert!(names.due(NOW).is_empty(), "it is being looked up");
-        assert!(names.judged(&at(1), &name(), Err(NameRefusal::NoProof), NOW));
-        assert!(!names.judged(&at(1), &name(), Err(NameRefusal::NoProof), NOW));
+        // Who has not had it yet is told at once that nothing is said of it.
+        let nothing = Heard::Silent(NameRefusal::NoProof);
+        assert!(names.judged(&at(1), &name(), nothing, NOW));
+        assert!(!names.judged(&at(1), &name(), NO_PROOF, NOW));
         assert!(!names.due(NOW + REFUSED).is_empty());
-        assert!(names.judged(&at(1), &name(), Ok(()), NOW));
+        assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         assert_eq!(names.leading_to(&at(1)), [name()]);
         assert!(names.due(NOW + DAILY / 2).is_empty());
         assert!(!names.due(NOW + DAILY).is_empty());
         // Silence for some days is no answer; then it is.
-        let silence = |names: &mut Names, days| {
-            names.judged(
-                &at(1),
-                &name(),
-                Err(NameRefusal::NoAnswer),
-                NOW + DAILY * days,
-            )
-        };
-        assert!(!silence(&mut names, 2));
-        assert_eq!(names.find(&name()), Some(&at(1)));
-        assert!(silence(&mut names, 3));
+        for silent in [
+            NameRefusal::NoAnswer,
+            NameRefusal::Elsewhere,
+            NameRefusal::NoProof,
+        ] {
+            names.judged(&at(1), &name(), Heard::Agreed, NOW);
+            let silence = |names: &mut Names, days| {
+                names.judged(&at(1), &name(), Heard::Silent(silent), NOW + DAILY * days)
+            };
+            assert!(!silence(&mut names, 2));
+            assert_eq!(names.find(&name()), Some(&at(1)));
+            assert!(silence(&mut names, 3));
+            assert_eq!(names.find(&name()), None);
+        }
+        // What says otherwise counts at once.
+        names.judged(&at(1), &name(), Heard::Agreed, NOW);
+        assert!(names.judged(&at(1), &name(), NO_PROOF, NOW));
         assert_eq!(names.find(&name()), None);
     }
 
     #[test]
     fn what_two_want_is_the_firsts_until_that_one_loses_it() {
-        let mut names = Names::default();
+        let mut names = listed(NameOwners::default());
         for site in [1, 2] {
             names.want(&at(site), &[name()], NOW);
         }
-        assert!(names.judged(&at(1), &name(), Ok(()), NOW));
-        assert!(names.judged(&at(2), &name(), Ok(()), NOW));
+        assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
+        assert!(names.judged(&at(2), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         // A refusal of the other takes nothing from the first.
-        assert!(names.judged(&at(2), &name(), Err(NameRefusal::NoProof), NOW));
+        assert!(names.judged(&at(2), &name(), NO_PROOF, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         names.want(&at(1), &[], NOW);
         assert_eq!(names.find(&name()), None);
-        assert!(names.judged(&at(2), &name(), Ok(()), NOW));
+        assert!(names.judged(&at(2), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(2)));
+    }
+
+    #[test]
+    fn who_has_a_name_has_it_after_the_gateway_began_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || NameOwners::open(folder.path().join("names.jsonl")).unwrap();
+        let mut names = listed(open());
+        names.want(&at(1), &[name()], NOW);
+        names.judged(&at(1), &name(), Heard::Agreed, NOW);
+        // Another comes first, and DNS speaks for both.
+        let mut names = listed(open());
+        assert_eq!(names.find(&name()), Some(&at(1)));
+        names.want(&at(2), &[name()], NOW);
+        assert!(names.judged(&at(2), &name(), Heard::Agreed, NOW));
+        assert_eq!(names.find(&name()), Some(&at(1)));
+        // It is looked up although its door is away, and lost when its owner says otherwise.
+        assert!(names.due(NOW).contains(&(at(1), name())));
+        names.judged(&at(1), &name(), NO_PROOF, NOW);
+        assert_eq!(names.find(&name()), None);
+        assert!(names.of(&at(1)).next().is_none(), "nobody asks for it");
+        assert_eq!(Names::kept(open(), NOW).find(&name()), None);
+    }
+
+    #[test]
+    fn a_name_that_the_admin_has_not_listed_leads_nowhere() {
+        let mut names = Names::default();
+        names.want(&at(1), &[name()], NOW);
+        assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
+        assert_eq!(names.find(&name()), None);
+        assert!(names.due(NOW).is_empty());
+        // As soon as it is listed, it is looked up.
+        names.listed(at(1).0, list(), NOW);
+        assert_eq!(names.due(NOW), [(at(1), name())]);
+        assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
+        assert_eq!(names.find(&name()), Some(&at(1)));
+        names.listed(at(1).0, OwnNames::default(), NOW);
+        assert_eq!(names.due(NOW), [(at(1), name())]);
+        assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
+        assert_eq!(names.find(&name()), None);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use papermesh_pipe::Opener;
 use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Alias, Domain, Found, HostName, Label};
-use papermesh_protocol::gateway::own_name::NameRefusal;
+use papermesh_protocol::gateway::own_name::{Heard, NameRefusal, OwnNames};
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
 use papermesh_protocol::gateway::terminated::alias::AliasRefusal;
 use papermesh_protocol::gateway::wake::Callee;
@@ -129,6 +129,12 @@ impl Places {
         self
     }
 
+    /// The same, where these names lead to places.
+    pub(crate) fn with_names(self, names: Names) -> Self {
+        self.table().names = names;
+        self
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -236,22 +242,27 @@ impl Places {
         self.table().names.due(now)
     }
 
+    /// A site's admin has listed these names of own domains.
+    pub(crate) fn listed(&self, site: SiteId, names: OwnNames, now: Timestamp) {
+        self.table().names.listed(site, names, now);
+    }
+
+    /// Whether a site's admin has listed a name.
+    pub(crate) fn is_listed(&self, site: SiteId, name: &HostName) -> bool {
+        self.table().names.is_listed(site, name)
+    }
+
     /// A name of an own domain was looked up; its door is told what that changes.
-    pub(crate) fn judged(
-        &self,
-        at: &At,
-        name: &HostName,
-        judged: Result<(), NameRefusal>,
-        now: Timestamp,
-    ) {
+    pub(crate) fn judged(&self, at: &At, name: &HostName, heard: Heard, now: Timestamp) {
         let mut table = self.table();
-        if !table.names.judged(at, name, judged, now) {
+        if !table.names.judged(at, name, heard, now) {
             return;
         }
         let why = match table.names.find(name) {
             Some(leads) if leads == at => None,
             Some(_) => Some(NameRefusal::Taken),
-            None => judged.err(),
+            None if !table.names.is_listed(at.0, name) => Some(NameRefusal::Unlisted),
+            None => heard.judged().err(),
         };
         tracing::info!(%name, site = %at.0, ?why, "a name of an own domain was looked up");
         let owner = table.owners.of(at);

@@ -21,8 +21,9 @@ use crate::doors::Doors;
 use crate::front::Front;
 use crate::home::{Home, Settings};
 use crate::ledger::Ledger;
+use crate::name_owners::NameOwners;
 use crate::own::Own;
-use crate::own_names;
+use crate::own_names::{self, Names};
 use crate::owners::Owners;
 use crate::places::Places;
 use crate::post;
@@ -84,7 +85,8 @@ pub(crate) async fn run(
         }
         None => (None, None),
     };
-    let mut places = Places::new(names, owners, mail);
+    let own_names = Names::kept(NameOwners::open(home.names())?, clock::steady());
+    let mut places = Places::new(names, owners, mail).with_names(own_names);
     if settings.terminated.is_some() {
         places = places.with_aliases(Aliases::open(home.aliases())?);
     }

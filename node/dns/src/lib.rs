@@ -28,6 +28,17 @@ const TEXT: usize = 1024;
 #[derive(Clone)]
 pub struct Dns(TokioResolver);
 
+/// One line of who may certify a name (CAA, RFC 8659 section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certifier {
+    /// Whether an authority that does not know the tag certifies nothing.
+    pub is_critical: bool,
+    /// What kind of line it is, in lower case.
+    pub tag: String,
+    /// What it says.
+    pub value: String,
+}
+
 /// Why there is no answer. That a name has nothing of a kind is an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum DnsError {
@@ -109,18 +120,38 @@ impl Dns {
         Ok(texts.collect())
     }
 
-    /// Who may certify a name (CAA, RFC 8659): each as a zone file has it, `0 issue "…"`; none if it says nothing. What
-    /// counts for names above it is not asked.
+    /// Who may certify a name (CAA, RFC 8659); none if it says nothing. What counts for names above it is not asked. Of
+    /// an alias it is what the name says that it stands for: see [`Dns::alias`].
     ///
     /// # Errors
     /// [`DnsError::NoAnswer`].
-    pub async fn certifiers(&self, name: &str) -> Result<Vec<String>, DnsError> {
+    pub async fn certifiers(&self, name: &str) -> Result<Vec<Certifier>, DnsError> {
         let all = self.ask(name, RecordType::CAA).await?.into_iter();
         let lines = all.filter_map(|data| match data {
-            RData::CAA(of) => Some(of.to_string()),
+            RData::CAA(of) => {
+                let value = of.value.get(..TEXT).unwrap_or(&of.value);
+                Some(Certifier {
+                    is_critical: of.issuer_critical,
+                    tag: of.tag.to_ascii_lowercase(),
+                    value: String::from_utf8_lossy(value).into_owned(),
+                })
+            }
             _ => None,
         });
         Ok(lines.collect())
+    }
+
+    /// The name that this one stands for (CNAME), if it is an alias.
+    ///
+    /// # Errors
+    /// [`DnsError::NoAnswer`].
+    pub async fn alias(&self, name: &str) -> Result<Option<String>, DnsError> {
+        let all = self.ask(name, RecordType::CNAME).await?.into_iter();
+        let mut aliases = all.filter_map(|data| match data {
+            RData::CNAME(of) => Some(of.to_string()),
+            _ => None,
+        });
+        Ok(aliases.next())
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, DnsError> {

@@ -203,12 +203,8 @@ fn add_outside(facts: &mut Facts, outside: &GatewayList, style: &Style) {
         );
         facts.add("place", text);
     }
-    for exposure in &outside.exposures {
-        let text = format!(
-            "somebody pretends to be {}; `papermesh doctor` says more",
-            exposure.name
-        );
-        facts.add("exposed", text);
+    for of in &outside.mismatches {
+        facts.add("mismatch", gateway::mismatch(of));
     }
 }
 

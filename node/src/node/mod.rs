@@ -22,6 +22,7 @@ mod output;
 mod own_domain;
 mod panel;
 mod parts;
+mod place_certificates;
 mod place_records;
 mod portal;
 mod probing;

@@ -10,7 +10,6 @@ use papermesh_door::acme::CertificateAuthority;
 use papermesh_mail::Trust;
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
-use papermesh_protocol::gateway::record::Shown;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::{self, Authority};
@@ -25,7 +24,7 @@ use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
 use papermesh_services::printer::{self, Printer};
 use papermesh_services::renewal;
-use papermesh_services::sightings::{self, Sightings};
+use papermesh_services::sightings::{self, OwnPlaces, Sightings};
 use papermesh_services::waking::{self, Waking};
 use papermesh_services::web_certificate::{self, WebCertificate};
 use papermesh_store::Store;
@@ -38,7 +37,8 @@ use super::door::{self, DoorHere};
 use super::mailbox::{self, MailHere, MailSettingsError, MailboxHere};
 use super::own_domain::Certifying;
 use super::panel::PanelHere;
-use super::place_records::PlaceRecords;
+use super::place_certificates::PlaceCertificates;
+use super::place_records::{self, PlaceRecords};
 use super::probing::Prober;
 use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, infra, keys, open_store, panel};
@@ -243,19 +243,19 @@ impl<'a> Parts<'a> {
         Ok(opened.await?)
     }
 
-    /// What members see of places; and where it is to be told what those of this node show.
-    pub(super) fn sightings(&mut self) -> (Sightings<Network>, watch::Sender<Vec<Shown>>) {
-        let (shown, places) = watch::channel(Vec::new());
+    /// What members see of places; and where it is to be told what those of this node are.
+    pub(super) fn sightings(&mut self) -> (Sightings<Network>, watch::Sender<OwnPlaces>) {
+        let (told, own) = watch::channel(OwnPlaces::default());
         let sightings = Sightings::new(sightings::Deps {
             store: self.store.clone(),
             mesh: self.mesh.clone(),
             network: self.network.clone(),
             directory: self.directory.clone(),
             audit: self.audit.clone(),
-            shown: places,
+            own,
         });
         sightings.accept(&mut self.router);
-        (sightings, shown)
+        (sightings, told)
     }
 
     /// What orders certificates for places.
@@ -282,7 +282,7 @@ impl<'a> Parts<'a> {
         holder: Option<&Holder<Network>>,
         local_users: &LocalUsers<Network>,
         site_certificate: &FromSite,
-        seen: watch::Sender<Vec<Shown>>,
+        own: watch::Sender<OwnPlaces>,
     ) -> Result<(Option<SocketAddr>, Option<DoorHere>), NodeError> {
         let Some(holder) = holder else {
             return Ok((None, None));
@@ -309,16 +309,29 @@ impl<'a> Parts<'a> {
             proxy: config.proxy.clone(),
             mailbox: mail.map(|mail| mail.address.clone()),
         };
+        let authority = authority_of(config);
+        let (store, vault) = (self.store.clone(), self.identity.vault());
+        let certificates = PlaceCertificates::new(store, vault, public);
+        if authority.is_some() {
+            // Whoever comes first through a gateway is shown what the directory says.
+            certificates.restore().await?;
+        }
         let door = door::start(start, arriving, tasks).await?;
-        let around = (&self.store, &self.mesh);
-        let records = PlaceRecords::new(around, self.directory.clone(), door.opened(), seen);
+        let records = PlaceRecords::new(place_records::Start {
+            mesh: self.mesh.clone(),
+            directory: self.directory.clone(),
+            certificates: certificates.clone(),
+            places: door.opened(),
+            status: door.news(),
+            own,
+        });
         self.tasks.spawn(records.clone().run());
-        if let Some(authority) = authority_of(&self.config) {
+        if let Some(authority) = authority {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
                 vault: self.identity.vault(),
                 authority,
-                shown: public,
+                certificates,
                 records,
                 status: door.news(),
             };

@@ -3,13 +3,17 @@
 //! A gateway that pretends to be a place has to show another key than the door's, to everybody or to some. It knows the
 //! addresses of doors; so a node does not look at the places of a door that is in its own network.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_door::Ways;
 use papermesh_door::look::{LookError, look};
 use papermesh_mesh::Mesh;
+use papermesh_protocol::gateway::contract::Gateways;
 use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::sighting::Sighting;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::remedy::Remedy;
@@ -82,7 +86,8 @@ impl Prober {
         let Some(outlook) = self.sightings.outlook(name, passes).await? else {
             return Ok(None);
         };
-        let seen = match look(&self.ways, &outlook.shown.name).await {
+        let name = &outlook.shown.name;
+        let seen = match look(&self.ways, &self.within(name), name).await {
             Ok(sighting) => {
                 let settled = self.sightings.settle(&outlook, sighting.clone()).await?;
                 Ok((sighting, settled))
@@ -90,6 +95,18 @@ impl Prober {
             Err(error) => Err(error),
         };
         Ok(Some(Looked { outlook, seen }))
+    }
+
+    /// Addresses of local networks at which a place of that name may be looked at: an admin says that the gateway is there.
+    fn within(&self, name: &HostName) -> BTreeSet<IpAddr> {
+        let state = self.mesh.membership().state();
+        let gateways = Gateways::of(&state);
+        let is_own = OwnNames::of(&state).has(name);
+        let of_name = gateways
+            .iter()
+            .filter(|gateway| is_own || gateway.domain.is_above(name));
+        let within = of_name.flat_map(|gateway| &gateway.within);
+        within.map(|address| address.ip()).collect()
     }
 
     /// Whether a door is elsewhere, as far as this node sees.
@@ -128,7 +145,7 @@ impl Prober {
                     tracing::info!(%name, ?settled, "looked at a place from outside")
                 }
                 Err(error) => {
-                    tracing::info!(%name, %error, "looked at a place that does not answer")
+                    tracing::info!(%name, %error, "could not look at a place")
                 }
             }
         }

@@ -15,12 +15,13 @@ use papermesh_services::clock;
 use papermesh_services::vault::{Vault, VaultError};
 use papermesh_store::offload::offload;
 use papermesh_store::{OrdersRow, PublicCertificateRow, Store, StoreError, site};
-use papermesh_web::{PublicCertificateError, PublicCertificates};
+use papermesh_web::PublicCertificateError;
 use serde_bytes::ByteBuf;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::acme_orders::{self, TooEarly};
+use super::place_certificates::{Issued, PlaceCertificateError, PlaceCertificates};
 use super::place_records::PlaceRecords;
 
 /// How often certificates are looked at.
@@ -36,7 +37,7 @@ pub(super) struct PublicCertificatesKeeper {
     pub(super) store: Store,
     pub(super) vault: Vault,
     pub(super) authority: CertificateAuthority,
-    pub(super) shown: PublicCertificates,
+    pub(super) certificates: PlaceCertificates,
     /// Tells members which keys there are.
     pub(super) records: PlaceRecords,
     pub(super) status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
@@ -45,9 +46,7 @@ pub(super) struct PublicCertificatesKeeper {
 /// What is known of names in this run of the node.
 #[derive(Default)]
 struct Known {
-    /// Those whose certificates are shown,
-    shown: BTreeSet<HostName>,
-    /// and those that were looked at.
+    /// Those that were looked at.
     looked_at: BTreeSet<HostName>,
     /// What the authority advised: until when that is good, and when to renew, if it said so.
     advice: BTreeMap<HostName, (Timestamp, Option<Timestamp>)>,
@@ -61,7 +60,9 @@ enum KeepError {
     #[error(transparent)]
     TooEarly(#[from] TooEarly),
     #[error(transparent)]
-    Shown(#[from] PublicCertificateError),
+    Request(#[from] PublicCertificateError),
+    #[error(transparent)]
+    Kept(#[from] PlaceCertificateError),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
@@ -74,7 +75,8 @@ impl Remedy for KeepError {
             Self::Acme(error) => error.remedy(),
             Self::Vault(error) => error.remedy(),
             Self::Store(error) => error.remedy(),
-            Self::Shown(_) | Self::TooEarly(_) => None,
+            Self::Kept(error) => error.remedy(),
+            Self::Request(_) | Self::TooEarly(_) => None,
         }
     }
 }
@@ -133,9 +135,8 @@ impl PublicCertificatesKeeper {
         let mut looked = Ok(());
         for name in self.names() {
             known.looked_at.insert(name.clone());
-            match self.certify(account, &name, known).await {
-                Ok(()) => drop(known.shown.insert(name)),
-                Err(error) => looked = Err(error),
+            if let Err(error) = self.certify(account, &name, known).await {
+                looked = Err(error);
             }
         }
         looked
@@ -147,14 +148,8 @@ impl PublicCertificatesKeeper {
         name: &HostName,
         known: &mut Known,
     ) -> Result<(), KeepError> {
-        let kept = self.kept(name).await?;
-        // One that cannot be shown, whose key another storage key sealed, say, is as good as none.
-        let is_shown = known.shown.contains(name);
-        let kept = kept.filter(|row| is_shown || self.show(name, row).is_ok());
         let mut replaced = None;
-        if let Some(row) = kept {
-            // It is shown before anybody is asked anything.
-            known.shown.insert(name.clone());
+        if let Some(row) = self.certificates.kept(name).await? {
             let advised = self.advised(account, name, &row, known).await;
             if advised.unwrap_or(row.due_at) > clock::now() {
                 return Ok(());
@@ -228,19 +223,6 @@ impl PublicCertificatesKeeper {
         })
     }
 
-    fn show(&self, name: &HostName, row: &PublicCertificateRow) -> Result<(), KeepError> {
-        let key = self.vault.open_public_key(name.as_str(), &row.sealed_key)?;
-        Ok(self.shown.show(name.as_str(), &row.chain, &key)?)
-    }
-
-    async fn kept(&self, name: &HostName) -> Result<Option<PublicCertificateRow>, StoreError> {
-        let name = name.to_string();
-        offload(&self.store, move |store| {
-            store.public_certificates().get(&name)
-        })
-        .await
-    }
-
     /// This node's account, which is opened once.
     async fn account(&self) -> Result<AcmeAccount, KeepError> {
         let directory = &self.authority.directory;
@@ -297,7 +279,7 @@ impl PublicCertificatesKeeper {
         request: &[u8],
         replaced: Option<&str>,
     ) -> Result<(), KeepError> {
-        let show = |digest: &[u8]| self.shown.challenge(name.as_str(), digest);
+        let show = |digest: &[u8]| self.certificates.challenge(name, digest);
         let issued = match account.order(name, (request, replaced), show).await {
             Err(AcmeError::RateLimited { until, why }) => {
                 let (of, said) = (name.clone(), why.clone());
@@ -309,20 +291,14 @@ impl PublicCertificatesKeeper {
             }
             issued => issued?,
         };
-        self.shown.show(name.as_str(), &issued.chain, key)?;
         let (until, due_at): (Timestamp, Timestamp) = (issued.not_after, issued.due_at());
-        let row = PublicCertificateRow {
-            sealed_key: ByteBuf::from(self.vault.seal_public_key(name.as_str(), key)?),
+        let issued = Issued {
             chain: issued.chain,
+            key,
             not_after: until,
             due_at,
         };
-        let of = name.to_string();
-        let kept: Result<(), StoreError> = offload(&self.store, move |store| {
-            store.public_certificates().put(&of, &row)
-        })
-        .await;
-        kept?;
+        self.certificates.keep(name, issued).await?;
         tracing::info!(%name, %until, "a place has a certificate of the Internet's");
         Ok(())
     }

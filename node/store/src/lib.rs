@@ -87,7 +87,7 @@ pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
 pub use outside::{
-    EXPOSURES, ExposureRow, ORDERED_NAMES, OrdersRow, PlaceRow, RefusedRow, Wakes, WokenBy,
+    MISMATCHES, MismatchRow, ORDERED_NAMES, OrdersRow, PlaceRow, RefusedRow, Wakes, WokenBy,
 };
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use previews::Previews;
@@ -99,7 +99,7 @@ pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
 pub use tokens::{DeviceTokenRow, ProxyRow, SubscriptionRow, TokenRow, Tokens};
 pub use users::{UserRow, Users};
-pub use web::{PublicCertificateRow, WebCertificateRow, WebIssuerRow};
+pub use web::{PUBLIC_CERTIFICATES_MAX, PublicCertificateRow, WebCertificateRow, WebIssuerRow};
 
 use database::Database;
 use folder::Lock;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use papermesh_protocol::gateway::name::{Alias, HostName, Label};
-use papermesh_protocol::gateway::sighting::Sighting;
+use papermesh_protocol::gateway::sighting::Mismatch;
 use papermesh_protocol::gateway::wake::{Row, WakeId};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
@@ -16,8 +16,8 @@ use super::columns::WAKES;
 use super::error::StoreError;
 use super::table::{Bound, Table};
 
-/// Exposures that are kept.
-pub const EXPOSURES: usize = 32;
+/// Mismatches that are kept.
+pub const MISMATCHES: usize = 32;
 /// Names of which orders are kept.
 pub const ORDERED_NAMES: usize = 256;
 /// More than are remembered at once: old ones go after new ones came.
@@ -51,20 +51,26 @@ pub enum WokenBy {
     Client,
 }
 
-/// A place that shows another key than its door says.
+/// A place that is not as its door says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ExposureRow {
+pub struct MismatchRow {
     /// Who saw it.
     pub by: NodeId,
-    /// The door.
-    pub door: NodeId,
-    /// What was seen.
-    pub sighting: Sighting,
-    /// When that was known here.
-    pub at: Timestamp,
+    /// What was seen, and who says what.
+    pub mismatch: Mismatch,
+    /// When that was known here first,
+    pub first: Timestamp,
+    /// and last,
+    pub last: Timestamp,
+    /// and how often, at times that are well apart.
+    pub times: u32,
+    /// Whether it counts: it is shown, and admins are told.
+    pub counts: bool,
     /// Whether an admin knows of it.
     pub told: bool,
+    /// Whether somebody here looked into it and dismissed it.
+    pub dismissed: bool,
 }
 
 /// How certificates were ordered at one authority.

@@ -19,7 +19,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
-use super::outside::{ExposureRow, OrdersRow, PlaceRow};
+use super::outside::{MismatchRow, OrdersRow, PlaceRow};
 use super::tokens::DeviceTokenRow;
 use super::web::{WebCertificateRow, WebIssuerRow};
 
@@ -86,8 +86,8 @@ pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 
 pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 192 * 1024);
 /// How often certificates were ordered, and which orders were refused.
 pub const ACME_ORDERS: Singleton<OrdersRow> = Singleton::new("acme-orders", 256 * 1024);
-/// Places that were seen to show what they should not.
-pub const EXPOSURES: Singleton<Vec<ExposureRow>> = Singleton::new("exposures", 32 * 1024);
+/// Places that were seen and were not as their doors say.
+pub const MISMATCHES: Singleton<Vec<MismatchRow>> = Singleton::new("mismatches", 48 * 1024);
 /// When this node last looked at a place of another from outside.
 pub const LAST_LOOK: Singleton<Timestamp> = Singleton::new("last-look", 16);
 /// The device tokens of the proxies that fetch what is released here, by their digests.

@@ -16,9 +16,11 @@ const BOUND: Bound = Bound {
     what: "host names",
 };
 
-/// Names of one node at all gateways, with those that it had.
+/// Certificates of names at gateways that a node keeps.
+pub const PUBLIC_CERTIFICATES_MAX: usize = 4096;
+
 const PUBLIC: Bound = Bound {
-    max: 4096,
+    max: PUBLIC_CERTIFICATES_MAX,
     what: "certificates",
 };
 

@@ -27,7 +27,9 @@ pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};
 pub use knocks::{Arrival, Asked, Knocks};
 pub use listener::{ListenError, Listener, Patience, Peer, Way};
-pub use public::{Challenge, PublicCertificateError, PublicCertificates, signing_request};
+pub use public::{
+    Challenge, PublicCertificate, PublicCertificateError, PublicCertificates, signing_request,
+};
 pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub use certificate::host_name;

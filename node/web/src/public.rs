@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use papermesh_protocol::id::KeyDigest;
 use papermesh_protocol::web::WebKey;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::crypto::aws_lc_rs;
@@ -21,8 +22,39 @@ pub struct PublicCertificates(Arc<RwLock<Shown>>);
 
 #[derive(Debug, Default)]
 struct Shown {
-    certificates: BTreeMap<String, Arc<CertifiedKey>>,
+    certificates: BTreeMap<String, PublicCertificate>,
     challenges: BTreeMap<String, Arc<CertifiedKey>>,
+}
+
+/// A certificate that can be shown: with its key.
+#[derive(Clone, Debug)]
+pub struct PublicCertificate {
+    certified: Arc<CertifiedKey>,
+    key: KeyDigest,
+}
+
+impl PublicCertificate {
+    /// One of a chain (PEM, the name's own first) and the key for which it was issued.
+    ///
+    /// # Errors
+    /// [`PublicCertificateError`].
+    pub fn new(chain: &str, key: &WebKey) -> Result<Self, PublicCertificateError> {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| PublicCertificateError::Chain)?;
+        if chain.is_empty() {
+            return Err(PublicCertificateError::Chain);
+        }
+        let document = key.to_pkcs8().map_err(|_| PublicCertificateError::Key)?;
+        let certified = certified(chain, document.as_slice())?;
+        certified
+            .keys_match()
+            .map_err(|_| PublicCertificateError::Key)?;
+        Ok(Self {
+            certified: Arc::new(certified),
+            key: key.public().digest(),
+        })
+    }
 }
 
 /// Why a certificate is not shown.
@@ -58,35 +90,25 @@ impl PublicCertificates {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Shows a chain (PEM, the name's own first) from the next connection on to whoever asks for the name.
-    ///
-    /// # Errors
-    /// [`PublicCertificateError`].
-    pub fn show(
-        &self,
-        name: &str,
-        chain: &str,
-        key: &WebKey,
-    ) -> Result<(), PublicCertificateError> {
-        let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| PublicCertificateError::Chain)?;
-        if chain.is_empty() {
-            return Err(PublicCertificateError::Chain);
-        }
-        let document = key.to_pkcs8().map_err(|_| PublicCertificateError::Key)?;
-        let certified = certified(chain, document.as_slice())?;
-        certified
-            .keys_match()
-            .map_err(|_| PublicCertificateError::Key)?;
-        self.write(|shown| {
-            drop(
-                shown
-                    .certificates
-                    .insert(name.to_owned(), Arc::new(certified)),
-            )
-        });
-        Ok(())
+    fn read<T>(&self, read: impl FnOnce(&Shown) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Shows a certificate from the next connection on to whoever asks for the name.
+    pub fn show(&self, name: &str, certificate: PublicCertificate) {
+        self.write(|shown| drop(shown.certificates.insert(name.to_owned(), certificate)));
+    }
+
+    /// The key that is shown at a name, if there is a certificate.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<KeyDigest> {
+        self.read(|shown| shown.certificates.get(name).map(|of| of.key))
+    }
+
+    /// The names for which there are certificates.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.read(|shown| shown.certificates.keys().cloned().collect())
     }
 
     /// Shows nothing for a name any more.
@@ -125,14 +147,16 @@ impl PublicCertificates {
     /// What is shown to a client, if it asks for a name of these.
     pub(super) fn resolve(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = hello.server_name()?.to_ascii_lowercase();
-        let shown = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let is_authority = hello
             .alpn()
             .is_some_and(|mut protocols| protocols.any(|protocol| protocol == ACME));
-        match is_authority {
+        self.read(|shown| match is_authority {
             true => shown.challenges.get(&name).cloned(),
-            false => shown.certificates.get(&name).cloned(),
-        }
+            false => {
+                let of = shown.certificates.get(&name);
+                of.map(|of| Arc::clone(&of.certified))
+            }
+        })
     }
 }
 
@@ -185,14 +209,20 @@ mod tests {
         let pair = KeyPair::try_from(document.as_slice()).unwrap();
         let params = CertificateParams::new(["desk.acme.gw.example".to_owned()]).unwrap();
         let chain = params.self_signed(&pair).unwrap().pem();
-        all.show("desk.acme.gw.example", &chain, &key).unwrap();
+        let name = "desk.acme.gw.example";
+        assert_eq!(all.key(name), None);
+        all.show(name, PublicCertificate::new(&chain, &key).unwrap());
+        assert_eq!(all.key(name), Some(key.public().digest()));
+        assert_eq!(all.names(), [name]);
+        all.hide(name);
+        assert_eq!(all.key(name), None);
         let another = WebKey::from_bytes(&[2; 32]).unwrap();
         assert!(matches!(
-            all.show("desk.acme.gw.example", &chain, &another),
+            PublicCertificate::new(&chain, &another),
             Err(PublicCertificateError::Key)
         ));
         assert!(matches!(
-            all.show("desk.acme.gw.example", "nonsense", &key),
+            PublicCertificate::new("nonsense", &key),
             Err(PublicCertificateError::Chain)
         ));
     }

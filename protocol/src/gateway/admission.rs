@@ -71,6 +71,12 @@ impl SitePapers {
         }
     }
 
+    /// The site's state.
+    #[must_use]
+    pub fn state(&self) -> &SiteState {
+        &self.state
+    }
+
     /// What to judge the site's records by.
     #[must_use]
     pub fn judge(&self, now: Timestamp) -> Judge<'_> {

@@ -2,6 +2,7 @@
 //! site's state.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use core::str::FromStr;
 
@@ -17,6 +18,7 @@ use crate::invite::line::{self, Ticket, TicketKind};
 use crate::limits;
 use crate::remedy::Remedy;
 use crate::site::{SiteState, number};
+use crate::web::Address;
 
 /// A gateway as a site knows it, and as its provider's line says it. It is no secret: what lets a site's
 /// doors in is their certificates.
@@ -31,20 +33,44 @@ pub struct Gateway {
     pub site: Label,
     /// The TCP port for pipes at that domain.
     pub port: u16,
+    /// Where it is, if that is in a local network: strictly ascending, at most [`limits::GATEWAY_ADDRESSES`]. None of one on
+    /// the Internet. An admin says so and not its provider: members look at places there, and at no other computer of
+    /// their own networks because somebody's DNS leads to it.
+    pub within: Vec<Address>,
 }
 
 impl Ticket for Gateway {
     const KIND: TicketKind = TicketKind::Gateway;
 
     fn check(&self) -> Result<(), &'static str> {
-        match self.port {
-            0 => Err("it has no port"),
-            _ => Ok(()),
+        match (self.port, self.within.as_slice()) {
+            (0, _) => Err("it has no port"),
+            (_, []) => Ok(()),
+            _ => Err("it says where in your network it is, which is yours to say"),
         }
     }
 }
 
 impl Gateway {
+    /// The same, at these addresses of a local network.
+    ///
+    /// # Errors
+    /// [`GatewaysError::Addresses`].
+    pub fn at(mut self, addresses: &[Address]) -> Result<Self, GatewaysError> {
+        let within: BTreeSet<Address> = addresses.iter().copied().collect();
+        self.within = within.into_iter().collect();
+        match self.is_well_placed() {
+            true => Ok(self),
+            false => Err(GatewaysError::Addresses),
+        }
+    }
+
+    fn is_well_placed(&self) -> bool {
+        self.within.len() <= limits::GATEWAY_ADDRESSES
+            && self.within.is_sorted_by(|a, b| a < b)
+            && !self.within.iter().any(|address| address.is_everybodys())
+    }
+
     /// The line, `papermesh-gateway-1:…`.
     ///
     /// # Errors
@@ -76,6 +102,12 @@ pub enum GatewaysError {
     /// It has none of that domain.
     #[error("the site has no gateway {0}")]
     Unknown(String),
+    /// Too many addresses of one, or one that every computer has for itself.
+    #[error(
+        "a gateway has at most {} addresses, and none of the computer that asks",
+        limits::GATEWAY_ADDRESSES
+    )]
+    Addresses,
     /// The state has no room for it.
     #[error(transparent)]
     Extension(#[from] ExtensionError),
@@ -107,7 +139,9 @@ impl Gateways {
     }
 
     fn is_in_order(&self) -> bool {
-        self.0.len() <= limits::GATEWAYS && self.0.is_sorted_by(|a, b| a.key < b.key)
+        self.0.len() <= limits::GATEWAYS
+            && self.0.is_sorted_by(|a, b| a.key < b.key)
+            && self.0.iter().all(Gateway::is_well_placed)
     }
 
     /// The same state with this list.
@@ -175,7 +209,13 @@ mod tests {
             domain: format!("gw{key}.example").parse().unwrap(),
             site: "acme".parse().unwrap(),
             port: 4001,
+            within: Vec::new(),
         }
+    }
+
+    fn address(text: &str) -> Address {
+        let ip: core::net::IpAddr = text.parse().unwrap();
+        ip.try_into().unwrap()
     }
 
     #[test]
@@ -183,6 +223,28 @@ mod tests {
         let line = gateway(1).to_line().unwrap();
         assert!(line.starts_with("papermesh-gateway-1:"));
         assert_eq!(line.parse(), Ok(gateway(1)));
+    }
+
+    /// A provider does not send members to computers of their own network.
+    #[test]
+    fn where_in_a_network_it_is_an_admin_says_and_no_line() {
+        let within = gateway(1).at(&[address("10.0.0.7"), address("10.0.0.7")]);
+        let within = within.unwrap();
+        assert_eq!(within.within, [address("10.0.0.7")]);
+        assert!(within.to_line().is_err(), "what is not read is not written");
+        let many: Vec<Address> = (1..=5).map(|n| address(&format!("10.0.0.{n}"))).collect();
+        assert_eq!(gateway(1).at(&many), Err(GatewaysError::Addresses));
+        let state = SiteState::new(SiteId::from_bytes([1; 32]), "Acme".parse().unwrap());
+        let listed = |gateway: Gateway| {
+            let listed = Gateways::default().with(gateway).unwrap();
+            Gateways::of(&listed.put(&state).unwrap()).iter().count()
+        };
+        assert_eq!(listed(within), 1);
+        let itself = Gateway {
+            within: vec![address("127.0.0.1")],
+            ..gateway(1)
+        };
+        assert_eq!(listed(itself), 0);
     }
 
     #[test]

@@ -169,6 +169,9 @@ pub enum NameRefusal {
     /// DNS does not answer.
     #[error("DNS does not answer")]
     NoAnswer,
+    /// The site's admin has not listed it, as far as the gateway knows the site.
+    #[error("the site does not list it")]
+    Unlisted,
 }
 
 impl Remedy for NameRefusal {
@@ -180,6 +183,7 @@ impl Remedy for NameRefusal {
                 }
                 Self::Taken => "close the place that has it",
                 Self::NoAnswer => "look again in ten minutes",
+                Self::Unlisted => "have an admin run `papermesh gateway domain add` for it",
             }
             .into(),
         )
@@ -195,19 +199,47 @@ pub struct Answers {
     pub texts: Vec<String>,
 }
 
-impl Answers {
-    /// Whether a name may lead to a place of this site at a gateway that is found at these addresses.
+/// What follows from what DNS says of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Its owner agrees.
+    Agreed,
+    /// Its owner says something else: it leads elsewhere, or is another site's.
+    Refused(NameRefusal),
+    /// Nothing is said of it. Who had the name keeps it for a while: zones have bad days.
+    Silent(NameRefusal),
+}
+
+impl Heard {
+    /// As somebody is told who has not had the name yet.
     ///
     /// # Errors
     /// [`NameRefusal`].
-    pub fn judge(&self, site: SiteId, gateway: &BTreeSet<IpAddr>) -> Result<(), NameRefusal> {
-        if self.addresses.is_empty() || !self.addresses.is_subset(gateway) {
-            return Err(NameRefusal::Elsewhere);
+    pub const fn judged(self) -> Result<(), NameRefusal> {
+        match self {
+            Self::Agreed => Ok(()),
+            Self::Refused(why) | Self::Silent(why) => Err(why),
         }
+    }
+}
+
+impl Answers {
+    /// What it means for a name that is to lead to a place of this site, at a gateway that is found at these addresses.
+    #[must_use]
+    pub fn judge(&self, site: SiteId, gateway: &BTreeSet<IpAddr>) -> Heard {
         let wanted = proof_text(site);
-        match self.texts.iter().any(|text| text.trim() == wanted) {
-            true => Ok(()),
-            false => Err(NameRefusal::NoProof),
+        let mut texts = self.texts.iter().map(|text| text.trim());
+        let is_proved = texts.clone().any(|text| text == wanted);
+        let is_anothers = !is_proved && texts.any(|text| text.starts_with(SITE));
+        let leads_away = !self.addresses.is_subset(gateway);
+        match (leads_away, is_anothers) {
+            // Where the gateway itself has no address, nobody's can be compared with it.
+            (true, _) if gateway.is_empty() => Heard::Silent(NameRefusal::NoAnswer),
+            (true, _) => Heard::Refused(NameRefusal::Elsewhere),
+            (false, true) => Heard::Refused(NameRefusal::NoProof),
+            (false, false) if self.addresses.is_empty() => Heard::Silent(NameRefusal::Elsewhere),
+            (false, false) if !is_proved => Heard::Silent(NameRefusal::NoProof),
+            (false, false) => Heard::Agreed,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which keys the places of a door have: what exposes a gateway that pretends to be one of them.
+//! Which keys the places of a door have: what shows that somebody else answers for one of them.
 //!
 //! A gateway has the domain of its places in its hands, so a certificate authority certifies it for any of them.
 //! What it cannot have is the key of the door. So each door says in the directory, signed, which key each of its names
@@ -34,22 +34,22 @@ pub struct PlaceRecord {
     pub sequence: u64,
     /// Believed until then, at most [`limits::PLACE_RECORD_LIFETIME`] ahead.
     pub expires_at: Timestamp,
-    /// Its names that have a certificate of the Internet's, strictly ascending, at most
-    /// [`limits::SHOWN_NAMES`]; none when it has none any more.
+    /// Its names, strictly ascending, at most [`limits::SHOWN_NAMES`]; none when it has none any more.
     pub shown: Vec<Shown>,
     /// The door's certificate as a member.
     pub certificate: Envelope<Certificate>,
 }
 
-/// What is shown at one name.
+/// What a door says of one name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shown {
     /// The name.
     pub name: HostName,
-    /// The key that it shows now,
-    pub now: KeyDigest,
-    /// and the one for which a certificate is on order: it may be shown any moment.
+    /// The key that it shows now, in a certificate of the Internet's; none while it has none. The name is the door's all
+    /// the same: who else claims it is seen to.
+    pub now: Option<KeyDigest>,
+    /// The key for which a certificate is on order: it may be shown any moment.
     pub next: Option<KeyDigest>,
 }
 
@@ -57,7 +57,7 @@ impl Shown {
     /// Whether the door may show this key there.
     #[must_use]
     pub fn has(&self, key: KeyDigest) -> bool {
-        self.now == key || self.next == Some(key)
+        self.now == Some(key) || self.next == Some(key)
     }
 }
 
@@ -211,7 +211,7 @@ impl PlaceRecord {
         all.find(|name| !names.has(name))
     }
 
-    /// What the door shows at a name, if it has that name.
+    /// What the door says of a name, if it has that name.
     #[must_use]
     pub fn at(&self, name: &HostName) -> Option<&Shown> {
         self.shown.iter().find(|shown| shown.name == *name)

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::gateway::name::HostName;
-use papermesh_protocol::gateway::own_name::{Answers, NameRefusal, proof_text};
+use papermesh_protocol::gateway::own_name::{Answers, Heard, NameRefusal, proof_text};
 use papermesh_protocol::gateway::record::{PlaceRecord, PlaceRecordError, Shown};
 use papermesh_protocol::id::{KeyDigest, SiteId};
 use papermesh_protocol::limits;
@@ -115,7 +115,7 @@ fn invariant_6_a_record_names_nobody_else() {
 fn shown(name: &str, key: u8) -> Shown {
     Shown {
         name: name.parse().unwrap(),
-        now: KeyDigest::from_bytes([key; 32]),
+        now: Some(KeyDigest::from_bytes([key; 32])),
         next: None,
     }
 }
@@ -159,7 +159,8 @@ proptest! {
         prop_assert!(judge_at(&state, later).places(record.envelope()).is_err());
     }
 
-    /// A gateway lets a name lead to a place exactly when every address is its own and some text names the site.
+    /// A gateway lets a name lead to a place exactly when every address is its own and some text names the site; and
+    /// takes it from nobody because nothing is said of it.
     #[test]
     fn a_name_is_a_sites_when_its_owner_says_so_twice(
         addresses in btree_set(address(), 0..4),
@@ -168,15 +169,16 @@ proptest! {
             proof_text(site()), proof_text(SiteId::from_bytes([3; 32])), "v=spf1 -all".to_owned(), String::new(),
         ]), 0..4),
     ) {
-        let agrees = texts.contains(&proof_text(site()));
+        let (agrees, of_another) = (texts.contains(&proof_text(site())), proof_text(SiteId::from_bytes([3; 32])));
         let leads = !addresses.is_empty() && addresses.iter().all(|address| gateway.contains(address));
-        let answers = Answers { addresses, texts };
-        let expected = match (leads, agrees) {
-            (false, _) => Err(NameRefusal::Elsewhere),
-            (true, false) => Err(NameRefusal::NoProof),
-            (true, true) => Ok(()),
-        };
-        prop_assert_eq!(answers.judge(site(), &gateway), expected);
-        prop_assert_eq!(Answers::default().judge(site(), &BTreeSet::new()), Err(NameRefusal::Elsewhere));
+        let leads_away = addresses.iter().any(|address| !gateway.contains(address));
+        let is_anothers = !agrees && texts.contains(&of_another);
+        let heard = Answers { addresses, texts }.judge(site(), &gateway);
+        prop_assert_eq!(heard == Heard::Agreed, leads && agrees);
+        let says_otherwise = (leads_away && !gateway.is_empty()) || (!leads_away && is_anothers);
+        prop_assert_eq!(matches!(heard, Heard::Refused(_)), says_otherwise, "{:?}", heard);
+        prop_assert_eq!(heard.judged().is_ok(), leads && agrees);
+        let nothing = Answers::default().judge(site(), &BTreeSet::new());
+        prop_assert_eq!(nothing, Heard::Silent(NameRefusal::Elsewhere));
     }
 }

@@ -358,6 +358,7 @@ pub fn gateway() -> Gateway {
         domain: "gw.example".parse().unwrap(),
         site: "acme".parse().unwrap(),
         port: 4001,
+        within: Vec::new(),
     }
 }
 
@@ -373,12 +374,12 @@ pub fn shown() -> Vec<Shown> {
     vec![
         Shown {
             name: gateway.domain.place(&gateway.site, front_desk().as_ref()),
-            now: KeyDigest::from_bytes([0x61; 32]),
+            now: Some(KeyDigest::from_bytes([0x61; 32])),
             next: Some(KeyDigest::from_bytes([0x62; 32])),
         },
         Shown {
             name: "print.acme.example".parse().unwrap(),
-            now: KeyDigest::from_bytes([0x63; 32]),
+            now: None,
             next: None,
         },
     ]

@@ -6,7 +6,8 @@ use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::enroll::{SignedPage, SignedPlace};
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::id::UserKey;
+use papermesh_protocol::gateway::sighting::{self, Claim, Mismatch, Seen, Sighting, Told};
+use papermesh_protocol::id::{KeyDigest, UserKey};
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::job::{Finishings, PrintOptions};
 use papermesh_protocol::join::message::Right;
@@ -31,7 +32,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use crate::site::{
-    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, ROOT, SESSION, USER,
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, ROOT, SESSION, SHARED, USER,
     attestation, badge, badge_claim, certificate, charlie, charter, claim, delegation, entry, key,
     node, options, places, receipt, sealing_public, second_state, secret, site, summary, tag,
     web_authority,
@@ -590,6 +591,38 @@ fn certifying() -> Vec<Value> {
     [requests.vectors, answers.vectors].concat()
 }
 
+fn sightings() -> Vec<Value> {
+    let saw = |seen| Sighting {
+        name: "print.acme.example".parse().unwrap(),
+        seen,
+    };
+    let digest = |byte| KeyDigest::from_bytes([byte; 32]);
+    let seen = Seen::key(digest(0x64), "C=US, O=Let's Encrypt, CN=R11");
+    let claim = |door, key| Claim { door, key };
+    let mismatch = Mismatch {
+        sighting: saw(seen.clone()),
+        claims: vec![
+            claim(node(HOLDER), Some(digest(0x61))),
+            claim(node(SHARED), None),
+        ],
+    };
+    let told = Direction::new("sighting", "told", limits::SIGHTING_MESSAGE)
+        .with("Seen a key", &Told::Seen(saw(seen)))
+        .with("Seen no TLS", &Told::Seen(saw(Seen::no_tls("it hung up"))))
+        .with("Seen closed", &Told::Seen(saw(Seen::Closed)))
+        .with("Mismatch", &Told::Mismatch(mismatch));
+    let mut answers = Direction::new("sighting", "answer", limits::SIGHTING_MESSAGE);
+    for answer in [
+        sighting::Answer::Mine,
+        sighting::Answer::NotMine,
+        sighting::Answer::Noted,
+        sighting::Answer::NotHere,
+    ] {
+        answers = answers.with(&format!("{answer:?}"), &answer);
+    }
+    [told.vectors, answers.vectors].concat()
+}
+
 /// The key is that of the site and no other, in every implementation.
 #[test]
 fn the_web_authority_has_the_key_that_it_always_had() {
@@ -625,6 +658,7 @@ fn messages_are_encoded_as_ever() {
         previewing(),
         binding(&authority),
         certifying(),
+        sightings(),
     ]
     .concat();
     check(

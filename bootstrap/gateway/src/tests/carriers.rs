@@ -134,6 +134,7 @@ impl Office {
             domain: "localhost".parse().unwrap(),
             site: site.label.parse().unwrap(),
             port: pipes,
+            within: Vec::new(),
         };
         let place = Place {
             label: Some("desk".parse().unwrap()),

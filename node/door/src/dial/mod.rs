@@ -10,7 +10,7 @@
 mod choose;
 mod https;
 mod proxy;
-mod tcp;
+pub(crate) mod tcp;
 pub(crate) mod tls;
 
 use std::borrow::Cow;

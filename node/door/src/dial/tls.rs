@@ -44,28 +44,50 @@ pub(super) async fn connect(
 }
 
 /// Speaks TLS with whoever a host is, whatever certificate that shows.
-pub(crate) async fn handshake(
+async fn handshake(
     ways: &Ways,
     domain: &str,
     alpn: &[&'static [u8]],
 ) -> Result<TlsStream<Box<dyn Connection>>, DialError> {
-    let proxy = ways.proxy.as_deref();
-    let connection: Box<dyn Connection> = match proxy.filter(|proxy| proxy.serves(domain)) {
-        Some(proxy) => Box::new(proxy::tunnel(proxy, domain, ways.tls_port).await?),
+    let connection: Box<dyn Connection> = match tunnel(ways, domain).await {
+        Some(tunnelled) => tunnelled?,
         None => Box::new(tcp::connect(domain, ways.tls_port).await?),
     };
-    let no_tls = |source| DialError::Tls {
-        domain: domain.to_owned(),
-        source,
-    };
+    over(connection, domain, alpn)
+        .await
+        .map_err(|source| DialError::Tls {
+            domain: domain.to_owned(),
+            source,
+        })
+}
+
+/// A connection to a host through the proxy; none where it goes without one.
+pub(crate) async fn tunnel(
+    ways: &Ways,
+    domain: &str,
+) -> Option<Result<Box<dyn Connection>, DialError>> {
+    let proxy = ways.proxy.as_deref();
+    let proxy = proxy.filter(|proxy| proxy.serves(domain))?;
+    let tunnelled = proxy::tunnel(proxy, domain, ways.tls_port).await;
+    Some(match tunnelled {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// Speaks TLS on a connection to a host.
+pub(crate) async fn over(
+    connection: Box<dyn Connection>,
+    domain: &str,
+    alpn: &[&'static [u8]],
+) -> io::Result<TlsStream<Box<dyn Connection>>> {
     let name = ServerName::try_from(domain.to_owned());
-    let name = name.map_err(|error| no_tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let config = config(alpn).map_err(|error| no_tls(io::Error::other(error)))?;
+    let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let config = config(alpn).map_err(io::Error::other)?;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, connection);
     timeout(HANDSHAKE, connected)
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(no_tls)
 }
 
 fn config(alpn: &[&[u8]]) -> Result<ClientConfig, Error> {

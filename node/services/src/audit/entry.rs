@@ -97,8 +97,10 @@ pub enum Kind {
     OwnNameAdded,
     /// The site has such a name less.
     OwnNameRemoved,
-    /// A place showed another key than its door has: somebody pretends to be it.
-    PlaceExposed,
+    /// A place was not as its door says.
+    PlaceMismatch,
+    /// Somebody here looked into such a mismatch and dismissed it.
+    MismatchDismissed,
     /// A gateway may end TLS for the site's places.
     TerminatedAllowed,
     /// It may not any more.

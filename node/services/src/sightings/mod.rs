@@ -3,32 +3,42 @@
 //!
 //! Not here: looking. Who looks brings a [`Sighting`]; see [`papermesh_protocol::gateway::record`] for why.
 //!
-//! - [`Sightings::settle`] is the judgment of who looked; `answer` is that of who is told
+//! - [`Sightings::settle`] is the judgment of who looked, by the rules of `case`; `answer` is that of who is told
+//! - `own` is what this node's own places are, `kept` what is remembered
 
 mod answer;
+mod case;
 mod kept;
+mod own;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::StreamExt;
 use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Mesh, MeshError, Protocol};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::gateway::name::HostName;
-use papermesh_protocol::gateway::record::Shown;
-use papermesh_protocol::gateway::sighting::{Answer, Sighting, Told};
+use papermesh_protocol::gateway::record::{Shown, may_open};
+use papermesh_protocol::gateway::sighting::{Answer, Claim, Mismatch, Seen, Sighting, Told};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
-use papermesh_protocol::text::Name;
+use papermesh_protocol::text::{Name, clean};
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::offload::offload;
-use papermesh_store::{ExposureRow, PEERS_MAX, RememberedPeer, Store, StoreError};
+use papermesh_store::{MismatchRow, PEERS_MAX, RememberedPeer, Store, StoreError};
 use rand::seq::SliceRandom;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::audit::Audit;
+pub use self::case::Settled;
+pub use self::kept::id_of;
+pub use self::own::OwnPlaces;
+
+use self::case::{Case, Step};
+use self::kept::Note;
+use crate::audit::{Audit, Event, Kind};
 use crate::directory::Directory;
 use crate::network::Network;
 use crate::network::serving::Router;
@@ -38,14 +48,22 @@ use crate::rate_window::RateWindow;
 const ANSWER: Duration = Duration::from_secs(10);
 /// Doors whose records are asked for in search of one place to look at.
 const ASKED: usize = 16;
-/// What one member may tell within [`WINDOW`].
+/// How long all doors' records are asked for, in search of those who claim a name,
+const CLAIMS: Duration = Duration::from_secs(60);
+/// and how many at once.
+const AT_ONCE: usize = 8;
+/// What one member may tell within [`WINDOW`] that is kept.
 const TOLD: u32 = 32;
 /// See [`TOLD`].
 const WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// Digits of an id by which people tell one from another.
+const DIGITS: usize = 16;
+/// Bytes of a name by which they do.
+const NAME: usize = 80;
 
 /// Dependencies of [`Sightings`].
 pub struct Deps<N> {
-    /// Where members and exposures are remembered.
+    /// Where members and mismatches are remembered.
     pub store: Store,
     /// Who is connected.
     pub mesh: Mesh,
@@ -53,10 +71,10 @@ pub struct Deps<N> {
     pub network: N,
     /// Where doors say what they show.
     pub directory: Directory<N>,
-    /// Where exposures are written down.
+    /// Where mismatches are written down.
     pub audit: Audit,
-    /// What the places of this node show.
-    pub shown: watch::Receiver<Vec<Shown>>,
+    /// What the places of this node are.
+    pub own: watch::Receiver<OwnPlaces>,
 }
 
 /// What was seen of places; cheap to clone.
@@ -71,10 +89,19 @@ impl<N> Clone for Sightings<N> {
 
 struct Inner<N> {
     deps: Deps<N>,
-    /// When each place of this node was last seen from outside as it is.
-    seen: Mutex<BTreeMap<HostName, Timestamp>>,
+    /// Who last saw each place of this node from outside as it is.
+    seen: Mutex<BTreeMap<HostName, SeenFrom>>,
     /// How often each member tells something.
     told: Mutex<RateWindow>,
+}
+
+/// That a place was seen from outside as it is, by the word of one member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenFrom {
+    /// Who says so. The handshake proved its key.
+    pub by: NodeId,
+    /// When it said so.
+    pub at: Timestamp,
 }
 
 /// A place to look at: which one, whose, and what its door says of it.
@@ -86,17 +113,6 @@ pub struct Outlook {
     pub door_name: Name,
     /// What it says that it shows.
     pub shown: Shown,
-}
-
-/// What follows from a sighting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    /// The place shows what its door says.
-    AsSaid,
-    /// The door does not say anything of the place any more.
-    Unsaid,
-    /// Somebody pretends to be the place.
-    Exposed,
 }
 
 impl<N: Network> Sightings<N> {
@@ -115,21 +131,36 @@ impl<N: Network> Sightings<N> {
         router.accept(answer::SightingService(self.clone()));
     }
 
-    /// When each place of this node was last seen from outside as it is, since the node started.
+    /// Who last said of each place of this node that it is seen from outside as it is, since the node started.
     #[must_use]
-    pub fn seen(&self) -> BTreeMap<HostName, Timestamp> {
+    pub fn seen(&self) -> BTreeMap<HostName, SeenFrom> {
         let seen = self.0.seen.lock();
         seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Places that show another key than their door says, oldest first: what this node saw, and what it was told as
-    /// door or admin.
+    /// Places that are not as their doors say, oldest first: what this node saw, and what it was told as door or admin.
+    /// Not those that somebody here dismissed.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn exposures(&self) -> Result<Vec<ExposureRow>, StoreError> {
+    pub async fn mismatches(&self) -> Result<Vec<MismatchRow>, StoreError> {
         let now = self.now();
         offload(&self.0.deps.store, move |store| kept::all(store, now)).await
+    }
+
+    /// Dismisses the mismatch with this id, on this node, and writes that down: what it is; none if there is none. One
+    /// that is different in anything counts all the same.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn dismiss(&self, id: String) -> Result<Option<Mismatch>, StoreError> {
+        let store = &self.0.deps.store;
+        let dismissed = offload(store, move |store| kept::dismiss(store, &id)).await?;
+        if let Some(mismatch) = &dismissed {
+            let event = Event::new(Kind::MismatchDismissed).because(in_short(mismatch));
+            self.0.deps.audit.record_best_effort(event).await;
+        }
+        Ok(dismissed)
     }
 
     /// What a member is called, as far as it is known.
@@ -158,7 +189,7 @@ impl<N: Network> Sightings<N> {
             offload(store, |store| store.peers().scan(None, PEERS_MAX)).await?;
         // The door itself is not asked, so that it may sleep: a gateway lies best while it does.
         let own = self.0.deps.mesh.node();
-        peers.retain(|(node, peer)| *node != own && peer.roles.may_hold() && passes(*node));
+        peers.retain(|(node, peer)| *node != own && may_open(peer.roles) && passes(*node));
         peers.shuffle(&mut rand::rng());
         let asked = if name.is_some() { PEERS_MAX } else { ASKED };
         for (door, peer) in peers.into_iter().take(asked) {
@@ -168,7 +199,9 @@ impl<N: Network> Sightings<N> {
             let mut shown = record.into_value().shown;
             shown.shuffle(&mut rand::rng());
             let mut shown = shown.into_iter();
-            let meant = shown.find(|shown| name.is_none_or(|name| *name == shown.name));
+            // One without a certificate of the Internet's cannot be compared with anything.
+            let meant = shown
+                .find(|shown| shown.now.is_some() && name.is_none_or(|name| *name == shown.name));
             if let Some(shown) = meant {
                 return Ok(Some(Outlook {
                     door,
@@ -183,38 +216,102 @@ impl<N: Network> Sightings<N> {
     /// Judges what was seen at a place, and tells whom it concerns.
     ///
     /// # Errors
-    /// [`StoreError`] if an exposure cannot be kept.
+    /// [`StoreError`] if what follows cannot be kept.
     pub async fn settle(
         &self,
         outlook: &Outlook,
         sighting: Sighting,
     ) -> Result<Settled, StoreError> {
-        let Outlook { door, shown, .. } = outlook;
-        if shown.has(sighting.key) {
-            // For its owner to know that somebody looked; the judgment needs nobody.
-            let told = self.tell(*door, &Told::Seen(sighting)).await;
-            if let Err(error) = told {
-                tracing::debug!(%door, %error, "the door was not told that its place was seen");
+        let (door, name) = (outlook.door, sighting.name.clone());
+        let seen = Told::Seen(sighting.clone());
+        let mut case = Case::new(door, outlook.shown.clone(), sighting);
+        let mut is_door_told = false;
+        let settled = loop {
+            match case.step() {
+                Step::AskDirectory => {
+                    let record = self.0.deps.directory.places_of(door).await;
+                    case.directory_says(record.and_then(|record| record.at(&name).cloned()));
+                }
+                Step::AskDoor => {
+                    is_door_told = true;
+                    case.door_says(self.tell(door, &seen).await.ok());
+                }
+                Step::AskOthers => case.others_say(self.claims(&name).await?),
+                Step::Settled(settled) => break settled,
             }
-            return Ok(Settled::AsSaid);
+        };
+        let own = self.0.deps.mesh.node();
+        match &settled {
+            Settled::AsSaid => {
+                // For its owner to know that somebody looked; the judgment needs nobody.
+                if !is_door_told && let Err(error) = self.tell(door, &seen).await {
+                    tracing::debug!(%door, %error, "the door was not told that its place was seen");
+                }
+                offload(&self.0.deps.store, move |store| {
+                    kept::saw(store, own, &name)
+                })
+                .await?;
+            }
+            Settled::Unsaid | Settled::Closed => {}
+            Settled::Mismatch(mismatch) => {
+                let note = Note {
+                    by: own,
+                    mismatch: mismatch.clone(),
+                    at: self.now(),
+                    is_sure: false,
+                };
+                self.note(note).await?;
+                self.tell_admins().await?;
+            }
         }
-        // It may have got another certificate since. The directory may lag behind; the door knows.
-        let said = self.0.deps.directory.places_of(*door).await;
-        match said.as_ref().and_then(|record| record.at(&shown.name)) {
-            None => return Ok(Settled::Unsaid),
-            Some(now) if now.has(sighting.key) => return Ok(Settled::AsSaid),
-            Some(_) => {}
+        Ok(settled)
+    }
+
+    /// All doors that claim a name, this node with them.
+    async fn claims(&self, name: &HostName) -> Result<Vec<Claim>, StoreError> {
+        let store = &self.0.deps.store;
+        let peers: Vec<(NodeId, RememberedPeer)> =
+            offload(store, |store| store.peers().scan(None, PEERS_MAX)).await?;
+        let own = self.0.deps.mesh.node();
+        let mut claims: Vec<Claim> = self
+            .0
+            .deps
+            .own
+            .borrow()
+            .claim(own, name)
+            .into_iter()
+            .collect();
+        let doors = peers
+            .into_iter()
+            .filter(|(node, peer)| *node != own && may_open(peer.roles));
+        let records = doors.map(|(door, _)| async move {
+            let record = self.0.deps.directory.places_of(door).await?;
+            let key = record.at(name)?.now;
+            Some(Claim { door, key })
+        });
+        let mut records = futures::stream::iter(records).buffer_unordered(AT_ONCE);
+        let asking = async {
+            while let Some(claim) = records.next().await {
+                claims.extend(claim);
+            }
+        };
+        if timeout(CLAIMS, asking).await.is_err() {
+            tracing::info!(%name, "not all doors were asked whether the name is theirs");
         }
-        match self.tell(*door, &Told::Seen(sighting.clone())).await {
-            Ok(Answer::Mine) => return Ok(Settled::AsSaid),
-            // It has closed the place since, by its own word.
-            Ok(Answer::NotHere) => return Ok(Settled::Unsaid),
-            _ => {}
+        Ok(claims)
+    }
+
+    /// Keeps that a place is not as its door says, and writes it down, if that is new and counts.
+    async fn note(&self, note: Note) -> Result<(), StoreError> {
+        let (by, mismatch) = (note.by, note.mismatch.clone());
+        let is_news = offload(&self.0.deps.store, move |store| kept::keep(store, note)).await?;
+        if is_news {
+            let saw = in_short(&mismatch);
+            tracing::error!(%by, saw, "a place is not as its door says");
+            let event = Event::new(Kind::PlaceMismatch).peer(by).because(saw);
+            self.0.deps.audit.record_best_effort(event).await;
         }
-        self.expose(self.0.deps.mesh.node(), *door, sighting)
-            .await?;
-        self.tell_admins().await?;
-        Ok(Settled::Exposed)
+        Ok(())
     }
 
     /// Tells the admins that are connected what no admin knows yet.
@@ -223,21 +320,15 @@ impl<N: Network> Sightings<N> {
     /// [`StoreError`].
     pub async fn tell_admins(&self) -> Result<(), StoreError> {
         let own = self.0.deps.mesh.node();
-        let untold = self.exposures().await?.into_iter();
-        for exposure in untold.filter(|row| !row.told && row.by == own) {
-            let told = Told::Exposed {
-                door: exposure.door,
-                sighting: exposure.sighting.clone(),
-            };
+        let untold = self.mismatches().await?.into_iter();
+        for row in untold.filter(|row| !row.told && row.by == own) {
+            let told = Told::Mismatch(row.mismatch.clone());
             let mut is_told = false;
             for admin in self.admins() {
                 is_told |= matches!(self.tell(admin, &told).await, Ok(Answer::Noted));
             }
             if is_told {
-                offload(&self.0.deps.store, move |store| {
-                    kept::told(store, &exposure)
-                })
-                .await?;
+                offload(&self.0.deps.store, move |store| kept::told(store, &row)).await?;
             }
         }
         Ok(())
@@ -267,4 +358,23 @@ impl<N: Network> Sightings<N> {
     fn now(&self) -> Timestamp {
         self.0.deps.mesh.membership().now()
     }
+}
+
+/// A mismatch in a line of the audit log: what matters most comes first, as the line is cut.
+fn in_short(mismatch: &Mismatch) -> String {
+    let short = |id: String| id.get(..DIGITS).unwrap_or(&id).to_owned();
+    let seen = match &mismatch.sighting.seen {
+        Seen::Key { key, issuer } => format!("showed key {} by {issuer}", short(key.to_string())),
+        Seen::NoTls(why) => format!("no TLS ({why})"),
+        Seen::Closed => "closed, and its door says that it is open".to_owned(),
+    };
+    let claims = mismatch.claims.iter().map(|claim| {
+        let key = claim
+            .key
+            .map_or_else(|| "none".to_owned(), |key| short(key.to_string()));
+        format!("door {} says {key}", short(claim.door.to_string()))
+    });
+    let claims: Vec<String> = claims.collect();
+    let name = clean(mismatch.sighting.name.as_str(), NAME);
+    format!("{name}: {}; {seen}", claims.join(", "))
 }

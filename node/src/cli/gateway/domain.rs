@@ -6,7 +6,7 @@ use papermesh_protocol::gateway::name::{HostName, Label};
 use super::super::context::Context;
 use super::super::failure::CliError;
 use super::super::secrets::PassphraseArgs;
-use crate::control::message::{AddOwnName, OwnName, RemoveOwnName, ShowOwnName};
+use crate::control::message::{AddOwnName, LeadsTo, OwnName, RemoveOwnName, ShowOwnName};
 
 /// Names of your own domain for places, such as print.acme.example
 ///
@@ -76,14 +76,29 @@ impl Domain {
 }
 
 fn text(own: &OwnName) -> String {
-    let mut lines = own.lines.clone();
+    let mut lines = Vec::new();
+    match own.leads.as_slice() {
+        [] => lines.push("the site has no gateway to which the name could lead".to_owned()),
+        [only] => lines.extend(leads(only)),
+        several => {
+            lines.push("the name leads to one gateway; set the lines of one of these:".to_owned());
+            for of in several {
+                lines.push(String::new());
+                lines.push(format!("{}:", of.domain));
+                lines.extend(leads(of));
+            }
+            lines.push(String::new());
+            lines.push("and for each of them:".to_owned());
+        }
+    }
+    lines.extend(own.lines.iter().cloned());
     if !own.is_here {
         lines.push(String::new());
         lines.push(format!(
             "then run `papermesh gateway domain add {}` on the computer whose place it is to be, which prints one line more",
             own.name
         ));
-    } else if lines.iter().all(|line| !line.contains(" CAA ")) {
+    } else if own.lines.iter().all(|line| !line.contains(" CAA ")) {
         lines.push(String::new());
         lines.push(format!(
             "when this computer has its first certificate, `papermesh gateway domain show {}` prints a CAA line, too: without it \
@@ -92,4 +107,50 @@ fn text(own: &OwnName) -> String {
         ));
     }
     lines.join("\n")
+}
+
+fn leads(of: &LeadsTo) -> Vec<String> {
+    match of.lines.is_empty() {
+        true => vec![format!(
+            "the addresses of {} were not found from here",
+            of.domain
+        )],
+        false => of.lines.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_lines_of_several_gateways_are_told_apart() {
+        let leads = |domain: &str, address: &str| LeadsTo {
+            domain: domain.to_owned(),
+            lines: vec![format!("print.acme.example. A {address}")],
+        };
+        let one = OwnName {
+            name: "print.acme.example".parse().unwrap(),
+            is_here: true,
+            leads: vec![leads("gw.example", "192.0.2.1")],
+            lines: vec!["print.acme.example. CAA 0 issue \"ca.example\"".to_owned()],
+        };
+        assert_eq!(
+            text(&one),
+            "print.acme.example. A 192.0.2.1\nprint.acme.example. CAA 0 issue \"ca.example\""
+        );
+        let two = OwnName {
+            leads: vec![
+                leads("gw.example", "192.0.2.1"),
+                leads("gw.other", "192.0.2.2"),
+            ],
+            ..one
+        };
+        let said = text(&two);
+        assert!(
+            said.contains("gw.example:\nprint.acme.example. A 192.0.2.1\n\ngw.other:"),
+            "{said}"
+        );
+    }
 }

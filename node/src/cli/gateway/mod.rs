@@ -4,9 +4,12 @@ mod domain;
 mod share;
 mod token;
 
+use std::net::IpAddr;
+
 use clap::{Subcommand, ValueEnum};
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::{Alias, HostName, Label};
+use papermesh_protocol::gateway::sighting::Seen;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::WokenBy;
 
@@ -20,8 +23,9 @@ use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
-    AddGateway, AllowTerminated, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged,
-    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, TerminatedAllowed, WakeDoor,
+    AddGateway, AllowTerminated, ClosePlace, DismissMismatch, GatewayList, ListGateways, OpenPlace,
+    PlaceChanged, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway,
+    TerminatedAllowed, WakeDoor,
 };
 use crate::control::{CommandError, ErrorCode};
 
@@ -35,6 +39,11 @@ pub(super) enum Gateway {
     Add {
         /// The line that begins with papermesh-gateway-1; - to read it from standard input
         line: String,
+        /// Where the gateway is, if that is in your own network and not on the Internet; give it once for each address
+        ///
+        /// Computers of the site look at places from outside, and go to no address of a local network but these.
+        #[arg(long = "at", value_name = "ADDRESS")]
+        within: Vec<IpAddr>,
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
@@ -76,11 +85,18 @@ pub(super) enum Gateway {
     Domain(Domain),
     /// Look at a place of another computer from here, as anybody does who prints from outside
     ///
-    /// A gateway that pretends to be the place shows another key than the place's computer has, which is told to the site's
+    /// Whoever answers for the place and is not its computer shows another key than that says, which is told to the site's
     /// admins. Every computer of the site looks by itself, once a day.
     Probe {
         /// The place's name, such as desk.acme.gw.example [default: one of any other computer]
         name: Option<HostName>,
+    },
+    /// Dismiss that a place is not as its computer says, after you looked into it; on this computer
+    ///
+    /// The audit log keeps that you did. If the place shows yet another key, or another computer claims it, that is shown.
+    Dismiss {
+        /// Its id, as `papermesh doctor` shows it
+        id: String,
     },
     /// Print tokens: what programs outside show instead of a PIN
     #[command(subcommand)]
@@ -154,11 +170,16 @@ impl Gateway {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
         match self {
-            Self::Add { line, passphrase } => {
+            Self::Add {
+                line,
+                within,
+                passphrase,
+            } => {
                 let line = secrets::argument_or_stdin(line)?;
                 let added = context
                     .call_as_admin(&passphrase, |passphrase| AddGateway {
                         line: line.to_string(),
+                        within: within.clone(),
                         passphrase,
                     })
                     .await?;
@@ -210,17 +231,23 @@ impl Gateway {
             Self::Domain(domain) => domain.run(context).await,
             Self::Probe { name } => {
                 let probed = context.call(ProbePlace { name }).await?;
-                let is_exposed = probed.verdict == ProbeVerdict::Exposed;
+                let is_mismatch = probed.verdict == ProbeVerdict::Mismatch;
                 screen.show(&probed, |probed, _| probed_text(probed))?;
-                match is_exposed {
+                match is_mismatch {
                     false => Ok(()),
                     true => Err(CommandError::new(
                         ErrorCode::Failed,
-                        format!("somebody pretends to be {}", probed.name),
+                        format!("{} is not as its computer says", probed.name),
                     )
-                    .with_remedy("`papermesh doctor` says what to do")
+                    .with_remedy("`papermesh doctor` says what it may mean and what to do")
                     .into()),
                 }
+            }
+            Self::Dismiss { id } => {
+                let dismissed = context.call(DismissMismatch { id }).await?;
+                screen.show(&dismissed, |dismissed, _| {
+                    format!("dismissed what was seen at {}", dismissed.name)
+                })
             }
             Self::Token(token) => token.run(context).await,
             Self::Share(share) => share.run(context).await,
@@ -275,21 +302,29 @@ fn probed_text(probed: &PlaceProbed) -> String {
     let PlaceProbed {
         name, door_name, ..
     } = probed;
-    let shows = match (&probed.key, &probed.issuer) {
-        (Some(key), Some(issuer)) => format!("the key {key}, in a certificate of {issuer:?}"),
-        _ => String::new(),
+    let seen = match &probed.seen {
+        Some(Seen::Key { key, issuer }) => {
+            format!("it shows the key {key}, in a certificate of {issuer:?}")
+        }
+        Some(Seen::NoTls(why)) => format!("somebody answers, and not by TLS: {why}"),
+        Some(Seen::Closed) => "the gateway says that it is closed".to_owned(),
+        None => probed
+            .why
+            .clone()
+            .unwrap_or_else(|| "it does not answer".to_owned()),
     };
+    let says = probed.claims.iter().map(|claim| match claim.key {
+        Some(key) => format!("\n{} says that it is {key}", claim.called()),
+        None => format!("\n{} says that the place is its own", claim.called()),
+    });
+    let says: String = says.collect();
     match probed.verdict {
-        ProbeVerdict::AsSaid => format!("{name} shows what {door_name} says: {shows}"),
-        ProbeVerdict::Unsaid => format!("{door_name} has no place {name} any more"),
-        ProbeVerdict::Exposed => format!("{name} does not show what {door_name} says, but {shows}"),
-        ProbeVerdict::Unreachable => format!(
-            "{name} does not answer: {}",
-            probed
-                .why
-                .as_deref()
-                .unwrap_or("for no reason that is known")
-        ),
+        ProbeVerdict::AsSaid => format!("{name} is as {door_name} says: {seen}"),
+        ProbeVerdict::Unsaid => format!("{door_name} says nothing of {name} any more: {seen}"),
+        ProbeVerdict::Closed => format!("{name} is closed: {seen}"),
+        ProbeVerdict::Mismatch => format!("{name} is not as {door_name} says: {seen}{says}"),
+        ProbeVerdict::NoTls => format!("{name} could not be looked at: {seen}{says}"),
+        ProbeVerdict::Unreachable => format!("{name} was not reached: {seen}"),
     }
 }
 
@@ -349,10 +384,9 @@ fn table(list: &GatewayList, style: &Style) -> String {
         text.push_str("\n\n");
         text.push_str(&line);
     }
-    if !list.exposures.is_empty() {
-        text.push_str(
-            "\n\nsomebody pretends to be a place of this site: `papermesh doctor` says more",
-        );
+    for of in &list.mismatches {
+        text.push_str("\n\n");
+        text.push_str(&mismatch(of));
     }
     text
 }
@@ -386,10 +420,31 @@ pub(super) fn certificate(name: &PlaceName, style: &Style) -> String {
     }
 }
 
-/// When a member last saw that a name shows what it should.
+/// Who last said that a name shows what it should, and when.
 pub(super) fn seen(name: &PlaceName, style: &Style) -> String {
-    let ago = |at| format!("{} ago", quantity::age(at, style.now));
-    name.seen_at.map_or_else(|| "-".to_owned(), ago)
+    name.seen.as_ref().map_or_else(
+        || "-".to_owned(),
+        |seen| {
+            format!(
+                "{} ago, says {}",
+                quantity::age(seen.at, style.now),
+                seen.by()
+            )
+        },
+    )
+}
+
+/// That a place is not as its door says, in a line.
+pub(super) fn mismatch(of: &PlaceMismatch) -> String {
+    let (name, by) = (&of.name, of.by());
+    let doors = of.doors().join(" and ");
+    let what = match (&of.seen, of.claims.len()) {
+        (Seen::Key { .. }, 2..) => format!("{name} is claimed by {doors}, seen by {by}"),
+        (Seen::Key { .. }, _) => format!("{name} showed {by} another key than {doors} says"),
+        (Seen::NoTls(_), _) => format!("{name} of {doors} does not speak TLS with {by}"),
+        (Seen::Closed, _) => format!("{name} of {doors} is closed for {by}"),
+    };
+    format!("{what}: `papermesh doctor` says more")
 }
 
 pub(super) fn pipe(state: &PipeState) -> String {

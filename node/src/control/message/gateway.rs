@@ -1,8 +1,11 @@
 //! The way in from outside the site: gateways, places at them, print tokens.
 
+use std::net::IpAddr;
+
 use papermesh_door::GatewayStatus;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::name::{Alias, HostName, Label};
+use papermesh_protocol::gateway::sighting::Seen;
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::{GatewayId, KeyDigest, NodeId, TokenDigest};
@@ -18,6 +21,9 @@ use crate::control::Passphrase;
 pub struct AddGateway {
     /// The line that its provider gave.
     pub line: String,
+    /// Where it is in a local network; nowhere there if it is on the Internet.
+    #[serde(default)]
+    pub within: Vec<IpAddr>,
     /// Opens the authority key.
     pub passphrase: Option<Passphrase>,
 }
@@ -77,8 +83,8 @@ pub struct GatewayList {
     pub own_names: Vec<HostName>,
     /// and those of them that are to lead to places of this node.
     pub own_names_here: Vec<HostName>,
-    /// Places that were seen to show another key than their doors have: somebody pretends to be them.
-    pub exposures: Vec<Exposure>,
+    /// Places that were seen and were not as their doors say, and that nobody here dismissed.
+    pub mismatches: Vec<PlaceMismatch>,
     /// Gateways that may end TLS for the site's places.
     pub terminated: Vec<GatewayId>,
 }
@@ -192,8 +198,18 @@ pub struct OwnName {
     pub name: HostName,
     /// Whether it is to lead to a place of this node.
     pub is_here: bool,
-    /// What its owner sets in DNS, as lines of a zone file; the addresses of all gateways of the site, of which it leads
-    /// to one.
+    /// Where it leads: to one of these gateways.
+    pub leads: Vec<LeadsTo>,
+    /// What else its owner sets in DNS, as lines of a zone file.
+    pub lines: Vec<String>,
+}
+
+/// What leads a name to one gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadsTo {
+    /// The gateway's domain.
+    pub domain: String,
+    /// What the name's owner sets in DNS, as lines of a zone file; none where the gateway's addresses are not found.
     pub lines: Vec<String>,
 }
 
@@ -215,11 +231,11 @@ pub struct PlaceProbed {
     pub door_name: Name,
     /// What follows.
     pub verdict: ProbeVerdict,
-    /// The key that it showed, if it answered,
-    pub key: Option<KeyDigest>,
-    /// and who issued its certificate.
-    pub issuer: Option<String>,
-    /// Why nothing was seen.
+    /// What was seen, if somebody was reached.
+    pub seen: Option<Seen>,
+    /// Where it is not as its door says: what that says, and who else claims the name.
+    pub claims: Vec<PlaceClaim>,
+    /// Why nobody was reached.
     pub why: Option<String>,
 }
 
@@ -231,29 +247,107 @@ pub enum ProbeVerdict {
     AsSaid,
     /// Its door says nothing of it any more.
     Unsaid,
-    /// Somebody pretends to be it. Admins and the door are told.
-    Exposed,
-    /// It does not answer.
+    /// It is closed.
+    Closed,
+    /// It shows another key than its door says. Admins and the door are told.
+    Mismatch,
+    /// Somebody answers and nobody can print there, although its door has it open, as far as is known. Admins are told when
+    /// that was seen three times on several days.
+    NoTls,
+    /// It was not reached.
     Unreachable,
 }
 
-/// A place that showed another key than its door has.
+/// That a node says that a place is its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exposure {
+pub struct PlaceClaim {
+    /// The node,
+    pub door: NodeId,
+    /// and what that is called, if it is known.
+    pub door_name: Option<Name>,
+    /// The key that it shows there, by its word.
+    pub key: Option<KeyDigest>,
+}
+
+/// A place that was not as its door says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceMismatch {
+    /// By what it is dismissed.
+    pub id: String,
     /// The place's name.
     pub name: HostName,
-    /// The node that has it.
-    pub door: NodeId,
+    /// What was seen there.
+    pub seen: Seen,
+    /// What the node says that has the place, and others that claim it.
+    pub claims: Vec<PlaceClaim>,
     /// Who saw it,
     pub by: NodeId,
     /// and what that is called, if it is known.
     pub by_name: Option<Name>,
-    /// The key that was seen,
-    pub key: KeyDigest,
-    /// and who issued its certificate.
-    pub issuer: String,
-    /// When it became known here.
+    /// When it became known here,
+    pub first: Timestamp,
+    /// and when last.
+    pub last: Timestamp,
+}
+
+impl PlaceClaim {
+    /// What the node is called, else its id.
+    #[must_use]
+    pub fn called(&self) -> String {
+        called(self.door_name.as_ref(), self.door)
+    }
+}
+
+impl PlaceMismatch {
+    /// What who saw it is called, else its id.
+    #[must_use]
+    pub fn by(&self) -> String {
+        called(self.by_name.as_ref(), self.by)
+    }
+
+    /// What the nodes are called that claim the place.
+    #[must_use]
+    pub fn doors(&self) -> Vec<String> {
+        self.claims.iter().map(PlaceClaim::called).collect()
+    }
+}
+
+fn called(name: Option<&Name>, node: NodeId) -> String {
+    name.map_or_else(|| node.to_string(), ToString::to_string)
+}
+
+/// Dismisses a mismatch that somebody looked into, on this node. Answered with the place's name. What is different of it
+/// later is shown all the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DismissMismatch {
+    /// Its id.
+    pub id: String,
+}
+
+/// A mismatch was dismissed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MismatchDismissed {
+    /// The place's name.
+    pub name: HostName,
+}
+
+/// That a place was seen from outside as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenOutside {
+    /// When,
     pub at: Timestamp,
+    /// who says so,
+    pub by: NodeId,
+    /// and what that is called, if it is known.
+    pub by_name: Option<Name>,
+}
+
+impl SeenOutside {
+    /// What who says so is called, else its id.
+    #[must_use]
+    pub fn by(&self) -> String {
+        called(self.by_name.as_ref(), self.by)
+    }
 }
 
 /// What is known here of one name of a place.
@@ -263,8 +357,8 @@ pub struct PlaceName {
     pub name: HostName,
     /// Until when it has a certificate of the Internet's, if it has one.
     pub certified_until: Option<Timestamp>,
-    /// When a member last saw from outside that it shows what it should, since the node started.
-    pub seen_at: Option<Timestamp>,
+    /// Which member last said that it shows what it should, seen from outside, since the node started.
+    pub seen: Option<SeenOutside>,
     /// Before when the certificate authority takes no order of it, and why.
     pub refused: Option<(Timestamp, String)>,
 }

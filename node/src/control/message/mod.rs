@@ -25,10 +25,11 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DoorWoken, Exposure, GatewayList,
-    GatewayRemoved, ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged,
-    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName,
-    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DismissMismatch, DoorWoken, GatewayList,
+    GatewayRemoved, LeadsTo, ListGateways, ListTokens, MakeToken, MismatchDismissed, OpenPlace,
+    OwnName, PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace,
+    ProbeVerdict, RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName, TerminatedAllowed, Token,
+    TokenMade, WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use infra::{
@@ -208,6 +209,7 @@ commands! {
     ClosePlace -> PlaceChanged,
     WakeDoor -> DoorWoken,
     ProbePlace -> PlaceProbed,
+    DismissMismatch -> MismatchDismissed,
     AddOwnName -> OwnName,
     RemoveOwnName -> OwnName,
     ShowOwnName -> OwnName,

@@ -1,6 +1,6 @@
 //! The way in from outside the site.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,13 @@ use papermesh_door::{GatewayStatus, Ways};
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::sighting::{Claim, Seen};
 use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::invite::TicketError;
 use papermesh_protocol::limits;
+use papermesh_protocol::web::{Address, PlaceError};
 use papermesh_services::local_users::tokens::{LIFETIME, NewToken, TokenView};
-use papermesh_services::sightings::Settled;
+use papermesh_services::sightings::{SeenFrom, Settled, id_of};
 use papermesh_store::offload::offload;
 use papermesh_store::{StoreError, site};
 
@@ -23,10 +25,11 @@ use super::super::probing::Looked;
 use super::super::{NodeError, Services, acme_orders, own_domain};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DoorWoken, Exposure, GatewayList,
-    GatewayRemoved, ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged,
-    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName,
-    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DismissMismatch, DoorWoken, GatewayList,
+    GatewayRemoved, ListGateways, ListTokens, MakeToken, MismatchDismissed, OpenPlace, OwnName,
+    PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
+    RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName, TerminatedAllowed, Token, TokenMade,
+    WakeDoor, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -36,6 +39,17 @@ impl Handle<AddGateway> for Services {
             .line
             .parse()
             .map_err(|error: TicketError| CommandError::of(ErrorCode::Usage, &error))?;
+        let within = command.within.into_iter().map(Address::try_from);
+        let within: Vec<Address> =
+            within
+                .collect::<Result<_, _>>()
+                .map_err(|error: PlaceError| {
+                    let error = CommandError::new(ErrorCode::Usage, error.to_string());
+                    error.with_remedy("say no address of a gateway that is on the Internet")
+                })?;
+        let gateway = gateway
+            .at(&within)
+            .map_err(|error| CommandError::of(ErrorCode::Usage, &error))?;
         self.authority
             .add_gateway(gateway.clone(), said(&command.passphrase))
             .await?;
@@ -112,6 +126,7 @@ impl Handle<RemoveOwnName> for Services {
         Ok(OwnName {
             name,
             is_here: false,
+            leads: Vec::new(),
             lines: Vec::new(),
         })
     }
@@ -140,30 +155,58 @@ impl Handle<ProbePlace> for Services {
             ));
         };
         let (name, door, door_name) = (outlook.shown.name, outlook.door, outlook.door_name);
-        Ok(match seen {
-            Ok((sighting, settled)) => PlaceProbed {
-                name,
-                door,
-                door_name,
-                verdict: match settled {
-                    Settled::AsSaid => ProbeVerdict::AsSaid,
-                    Settled::Unsaid => ProbeVerdict::Unsaid,
-                    Settled::Exposed => ProbeVerdict::Exposed,
-                },
-                key: Some(sighting.key),
-                issuer: Some(sighting.issuer),
-                why: None,
-            },
-            Err(error) => PlaceProbed {
-                name,
-                door,
-                door_name,
-                verdict: ProbeVerdict::Unreachable,
-                key: None,
-                issuer: None,
-                why: Some(error.to_string()),
-            },
+        let probed = PlaceProbed {
+            name,
+            door,
+            door_name,
+            verdict: ProbeVerdict::Unreachable,
+            seen: None,
+            claims: Vec::new(),
+            why: None,
+        };
+        let (sighting, settled) = match seen {
+            Ok(seen) => seen,
+            Err(error) => {
+                return Ok(PlaceProbed {
+                    why: Some(error.to_string()),
+                    ..probed
+                });
+            }
+        };
+        let (verdict, claims) = match settled {
+            Settled::AsSaid => (ProbeVerdict::AsSaid, Vec::new()),
+            Settled::Unsaid => (ProbeVerdict::Unsaid, Vec::new()),
+            Settled::Closed => (ProbeVerdict::Closed, Vec::new()),
+            Settled::Mismatch(mismatch) => {
+                let verdict = match sighting.seen {
+                    Seen::Key { .. } => ProbeVerdict::Mismatch,
+                    Seen::NoTls(_) | Seen::Closed => ProbeVerdict::NoTls,
+                };
+                (verdict, self.claims(&mismatch.claims).await)
+            }
+        };
+        Ok(PlaceProbed {
+            verdict,
+            seen: Some(sighting.seen),
+            claims,
+            ..probed
         })
+    }
+}
+
+impl Handle<DismissMismatch> for Services {
+    async fn handle(&self, command: DismissMismatch, _: Io) -> Answer<MismatchDismissed> {
+        let dismissed = self.sightings.dismiss(command.id.clone()).await;
+        match dismissed.map_err(NodeError::Store)? {
+            Some(mismatch) => Ok(MismatchDismissed {
+                name: mismatch.sighting.name,
+            }),
+            None => {
+                let text = format!("there is nothing with the id {} to dismiss", command.id);
+                Err(CommandError::new(ErrorCode::NotFound, text)
+                    .with_remedy("`papermesh doctor` shows the ids"))
+            }
+        }
     }
 }
 
@@ -194,9 +237,13 @@ impl Services {
         let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
         let here = self.door.as_ref().map(DoorHere::own_names);
         let is_here = here.is_some_and(|names| names.contains(&name));
-        let certifying = self.certifying.as_ref().filter(|_| is_here);
+        let binding = match self.certifying.as_ref().filter(|_| is_here) {
+            Some(certifying) => certifying.binding().await,
+            None => None,
+        };
         OwnName {
-            lines: own_domain::lines(&name, site, &gateways, certifying).await,
+            leads: own_domain::leads(&name, &gateways).await,
+            lines: own_domain::lines(&name, site, binding.as_ref()),
             is_here,
             name,
         }
@@ -213,7 +260,7 @@ impl Services {
             status,
             own_names: self.authority.own_names().iter().cloned().collect(),
             own_names_here: door.map(DoorHere::own_names).unwrap_or_default(),
-            exposures: self.exposures().await?,
+            mismatches: self.mismatches().await?,
             terminated: self.authority.terminated().iter().collect(),
         })
     }
@@ -223,7 +270,12 @@ impl Services {
         let places = status.iter().flat_map(|status| &status.places);
         let names = places.flat_map(|(_, state)| state.names());
         let names: BTreeSet<HostName> = names.cloned().collect();
-        let (seen, now) = (self.sightings.seen(), self.mesh.membership().now());
+        let now = self.mesh.membership().now();
+        let mut seen = BTreeMap::new();
+        for (name, SeenFrom { by, at }) in self.sightings.seen() {
+            let by_name = self.sightings.name_of(by).await;
+            seen.insert(name, SeenOutside { at, by, by_name });
+        }
         offload(&self.store, move |store| {
             let orders = store.site().get(&site::ACME_ORDERS)?.unwrap_or_default();
             let about = |name: HostName| {
@@ -232,7 +284,7 @@ impl Services {
                 let refused = acme_orders::may(&orders, &name, now).err();
                 Ok(PlaceName {
                     certified_until: until,
-                    seen_at: seen.get(&name).copied(),
+                    seen: seen.get(&name).cloned(),
                     refused: refused.map(|refused| (refused.until(), refused.to_string())),
                     name,
                 })
@@ -242,21 +294,35 @@ impl Services {
         .await
     }
 
-    /// Places that somebody pretends to be.
-    async fn exposures(&self) -> Result<Vec<Exposure>, StoreError> {
-        let mut exposures = Vec::new();
-        for row in self.sightings.exposures().await? {
-            exposures.push(Exposure {
-                name: row.sighting.name,
-                door: row.door,
+    /// Places that are not as their doors say.
+    async fn mismatches(&self) -> Result<Vec<PlaceMismatch>, StoreError> {
+        let mut mismatches = Vec::new();
+        for row in self.sightings.mismatches().await? {
+            mismatches.push(PlaceMismatch {
+                id: id_of(&row.mismatch),
+                claims: self.claims(&row.mismatch.claims).await,
+                name: row.mismatch.sighting.name,
+                seen: row.mismatch.sighting.seen,
                 by: row.by,
                 by_name: self.sightings.name_of(row.by).await,
-                key: row.sighting.key,
-                issuer: row.sighting.issuer,
-                at: row.at,
+                first: row.first,
+                last: row.last,
             });
         }
-        Ok(exposures)
+        Ok(mismatches)
+    }
+
+    /// Who claims a place, with what they are called.
+    async fn claims(&self, claims: &[Claim]) -> Vec<PlaceClaim> {
+        let mut named = Vec::new();
+        for Claim { door, key } in claims {
+            named.push(PlaceClaim {
+                door: *door,
+                door_name: self.sightings.name_of(*door).await,
+                key: *key,
+            });
+        }
+        named
     }
 }
 

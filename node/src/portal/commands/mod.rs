@@ -94,6 +94,8 @@ pub(super) enum AdminCommand {
     AddGateway(String),
     /// By its domain.
     RemoveGateway(String),
+    /// What was seen at a place, by its id: somebody looked into it.
+    Dismiss(String),
     /// A new one at all gateways, for this computer.
     OpenPlace,
     /// One of this computer; none is that of the site.
@@ -164,6 +166,7 @@ pub(super) enum Remark {
     PolicyChanged,
     GatewayAdded(String),
     GatewayRemoved(String),
+    Dismissed(String),
     PlaceOpened,
     PlaceClosed,
     TokenWithdrawn(String),
@@ -244,6 +247,7 @@ mod tests {
             ("order=policy&login=pin&lifetime=1&bind-badges=off", true),
             ("order=add-gateway&line=papermesh-gateway-1:x", true),
             ("order=remove-gateway&domain=gw.example", true),
+            ("order=dismiss&id=0a1b2c3d", true),
             ("order=open-place", true),
             ("order=close-place&label=desk", false),
             ("order=refuse&node=1", false),

@@ -11,10 +11,10 @@ use super::super::links::Whose;
 use super::super::ticket::{Purpose, Ticket};
 use super::{AdminCommand, Done, NewDevice, NewUser, PortalCommand, Remark, UserCommand};
 use crate::control::message::{
-    AddGateway, AddUser, Approve, ChangeBadge, ChangePin, ClosePlace, DeleteJob, ExportSite,
-    GetStatus, Invite, ListGateways, ListJobs, ListMembers, ListTokens, MakeToken, MoveJob,
-    OfferLink, OpenPlace, ProtectJob, Refuse, RemoveGateway, Revoke, SetUserState, SitePolicy,
-    Token, UnlockJob, VerifyAudit, WithdrawInvite, WithdrawToken,
+    AddGateway, AddUser, Approve, ChangeBadge, ChangePin, ClosePlace, DeleteJob, DismissMismatch,
+    ExportSite, GetStatus, Invite, ListGateways, ListJobs, ListMembers, ListTokens, MakeToken,
+    MoveJob, OfferLink, OpenPlace, ProtectJob, Refuse, RemoveGateway, Revoke, SetUserState,
+    SitePolicy, Token, UnlockJob, VerifyAudit, WithdrawInvite, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Passphrase, Service, ask};
 use crate::share::Share;
@@ -328,7 +328,12 @@ impl AdminCommand {
                 Remark::PolicyChanged
             }
             Self::AddGateway(line) => {
-                let adding = AddGateway { line, passphrase };
+                // Where it is in this network is said on the command line.
+                let adding = AddGateway {
+                    line,
+                    within: Vec::new(),
+                    passphrase,
+                };
                 match ask(service, adding).await {
                     Ok(gateway) => Remark::GatewayAdded(gateway.domain.to_string()),
                     Err(error) if error.code == ErrorCode::Usage => {
@@ -340,6 +345,10 @@ impl AdminCommand {
             Self::RemoveGateway(domain) => {
                 let removing = RemoveGateway { domain, passphrase };
                 Remark::GatewayRemoved(ask(service, removing).await?.domain)
+            }
+            Self::Dismiss(id) => {
+                let dismissed = ask(service, DismissMismatch { id }).await?;
+                Remark::Dismissed(dismissed.name.to_string())
             }
             Self::OpenPlace => {
                 let opening = OpenPlace {

@@ -220,6 +220,7 @@ impl AdminCommand {
                 line => Self::AddGateway(line),
             },
             "remove-gateway" => Self::RemoveGateway(text("domain")),
+            "dismiss" => Self::Dismiss(text("id")),
             "open-place" => Self::OpenPlace,
             "close-place" => Self::ClosePlace(match text("label") {
                 label if label.is_empty() => None,

@@ -2,14 +2,18 @@
 
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::sighting::Seen;
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::PlaceRow;
 
 use super::View;
 use super::line::{Button, Chip, Line, Lines, Saying};
-use crate::control::message::{Exposure, GatewayList, Token};
+use crate::control::message::{GatewayList, PlaceMismatch, Token};
 use crate::pages::describe::moment;
+
+/// Digits of a key, or of a node's id, by which people tell one from another.
+const DIGITS: usize = 16;
 
 /// A user's print tokens.
 pub(super) fn tokens(view: &View<'_>, tokens: &[Token], gateways: &GatewayList) -> Lines {
@@ -107,9 +111,9 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
             ..Line::default()
         }
     };
-    let exposed = list.exposures.iter().map(|of| exposed(view, of));
+    let mismatches = list.mismatches.iter().map(|of| mismatch(view, of));
     Lines::of(
-        exposed.chain(list.gateways.iter().map(line)).collect(),
+        mismatches.chain(list.gateways.iter().map(line)).collect(),
         t.say("gateways-nothing").as_ref(),
     )
 }
@@ -128,32 +132,65 @@ fn shown(view: &View<'_>, list: &GatewayList, name: &HostName) -> Vec<Saying> {
     if let Some((until, _)) = &known.refused {
         said.push(Saying::at(t.say("place-refused"), moment(*until)));
     }
-    if let Some(at) = known.seen_at {
-        said.push(Saying::at(t.say("place-seen"), moment(at)));
+    if let Some(seen) = &known.seen {
+        let text = t.say_with("place-seen", [("by", seen.by().into())]);
+        said.push(Saying::at(text, moment(seen.at)));
     }
     said
 }
 
-/// Places that somebody pretends to be.
-fn exposed(view: &View<'_>, exposure: &Exposure) -> Line {
+/// A place that is not as its door says: what was seen, what it may mean, what to do.
+fn mismatch(view: &View<'_>, of: &PlaceMismatch) -> Line {
     let t = view.t();
-    let (name, key) = (exposure.name.to_string(), exposure.key.to_string());
-    let by = exposure
-        .by_name
-        .as_ref()
-        .map_or_else(|| exposure.by.to_string(), ToString::to_string);
-    let title = t.say_with(
-        "place-exposed",
-        [("name", name.clone().into()), ("by", by.into())],
+    let name = of.name.to_string();
+    let (title, meaning) = match (&of.seen, of.claims.len()) {
+        (Seen::Key { .. }, 2..) => ("mismatch-claimed", "mismatch-claimed-text"),
+        (Seen::Key { .. }, _) => ("mismatch-key", "mismatch-key-text"),
+        (Seen::NoTls(_), _) => ("mismatch-no-tls", "mismatch-no-tls-text"),
+        (Seen::Closed, _) => ("mismatch-closed", "mismatch-closed-text"),
+    };
+    let about = [
+        ("name", name.clone().into()),
+        ("by", of.by().into()),
+        ("doors", of.doors().join(", ").into()),
+    ];
+    let short = |id: String| id.get(..DIGITS).unwrap_or(&id).to_owned();
+    let mut said = vec![Saying::at(t.say("mismatch-last"), moment(of.last))];
+    said.push(Saying::plain(match &of.seen {
+        Seen::Key { key, issuer } => {
+            let seen = [
+                ("key", short(key.to_string()).into()),
+                ("issuer", issuer.as_str().into()),
+            ];
+            t.say_with("mismatch-seen", seen)
+        }
+        Seen::NoTls(why) => why.clone(),
+        Seen::Closed => String::new(),
+    }));
+    said.retain(|saying| !saying.text.is_empty());
+    said.extend(of.claims.iter().filter_map(|claim| {
+        let says = [
+            ("door", claim.called().into()),
+            ("key", short(claim.key?.to_string()).into()),
+        ];
+        Some(Saying::plain(t.say_with("mismatch-says", says)))
+    }));
+    said.push(Saying::plain(t.say(meaning)));
+    let by = short(of.by.to_string());
+    let dismiss = Button::command(
+        format!("dismiss-{}-{by}", of.id),
+        &[("order", "dismiss"), ("id", &of.id)],
     );
     Line {
-        id: format!("exposed-{name}-{}", key.get(..8).unwrap_or_default()),
+        id: format!("mismatch-{}-{by}", of.id),
         kind: "bad",
         icon: "globe",
-        title,
-        said: vec![
-            Saying::plain(&exposure.issuer),
-            Saying::plain(t.say("place-exposed-advice")),
+        title: t.say_with(title, about),
+        said,
+        buttons: vec![
+            dismiss
+                .looking("check", t.say("mismatch-dismiss").as_ref())
+                .about(&name),
         ],
         ..Line::default()
     }

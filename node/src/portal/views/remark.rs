@@ -52,6 +52,7 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
         Remark::BadgeTaken(user) => good(about("said-badge-taken", user)),
         Remark::GatewayAdded(domain) => good(about("said-gateway", domain)),
         Remark::GatewayRemoved(domain) => good(about("said-gateway-removed", domain)),
+        Remark::Dismissed(name) => good(about("said-dismissed", name)),
         Remark::PlaceOpened => good(t.say("said-place").into_owned()),
         Remark::PlaceClosed => good(t.say("said-place-closed").into_owned()),
         Remark::TokenWithdrawn(name) => good(about("said-token", name)),

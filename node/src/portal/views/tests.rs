@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use papermesh_protocol::certificate::Role;
-use papermesh_protocol::id::{JobId, NodeId, Serial, SiteId};
+use papermesh_protocol::gateway::sighting::Seen;
+use papermesh_protocol::id::{JobId, KeyDigest, NodeId, Serial, SiteId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::site::LoginPolicy;
@@ -16,7 +17,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::control::message::{
-    AuditEntry, LinkedComputer, Member, OpenInvite, PendingDevice, PolicyView, User, UserHere,
+    AuditEntry, GatewayList, LinkedComputer, Member, OpenInvite, PendingDevice, PlaceClaim,
+    PlaceMismatch, PolicyView, User, UserHere,
 };
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
@@ -211,6 +213,69 @@ fn users_sections() -> Vec<(Section, Content)> {
             Content::Failed(CommandError::new(ErrorCode::Failed, MARKUP)),
         ),
     ]
+}
+
+/// The gateways of a site of which places were seen that are not as their doors say, in each way.
+fn mismatched() -> GatewayList {
+    let key = KeyDigest::from_bytes([7; 32]);
+    let claim = |name: &str| PlaceClaim {
+        door: NodeId::from_bytes([6; 32]),
+        door_name: Some(name.parse().unwrap()),
+        key: Some(key),
+    };
+    let of = |id: &str, seen, claims| PlaceMismatch {
+        id: id.to_owned(),
+        name: "desk.acme.gw.example".parse().unwrap(),
+        seen,
+        claims,
+        by: NodeId::from_bytes([5; 32]),
+        by_name: Some("<b>phone</b>".parse().unwrap()),
+        first: at(0),
+        last: at(1),
+    };
+    let shown = || Seen::key(key, "<b>CA</b>");
+    let mismatches = vec![
+        of("00000001", shown(), vec![claim("<b>laptop-1</b>")]),
+        of(
+            "00000002",
+            shown(),
+            vec![claim("laptop-1"), claim("laptop-2")],
+        ),
+        of("00000003", Seen::no_tls(MARKUP), vec![claim("laptop-1")]),
+        of("00000004", Seen::Closed, vec![claim("laptop-1")]),
+    ];
+    GatewayList {
+        gateways: Vec::new(),
+        places: Vec::new(),
+        status: Vec::new(),
+        names: Vec::new(),
+        own_names: Vec::new(),
+        own_names_here: Vec::new(),
+        mismatches,
+        terminated: Vec::new(),
+    }
+}
+
+#[test]
+fn a_place_that_is_not_as_its_computer_says_accuses_nobody_and_can_be_dismissed() {
+    let content = Content::Internet(mismatched());
+    let pages = shown(&Whose::Admin, Section::Internet, &content, |_| {});
+    for page in &pages {
+        for id in 1..=4 {
+            assert!(page.contains(&format!("0000000{id}")), "{page}");
+        }
+        assert_eq!(page.matches("dismiss-0000000").count(), 4, "{page}");
+    }
+    let english = &pages[0];
+    assert!(!english.contains("pretend"), "{english}");
+    for said in [
+        "laptop-1, laptop-2",
+        "another key",
+        "does not answer",
+        "has it open",
+    ] {
+        assert!(english.contains(said), "{said}: {english}");
+    }
 }
 
 fn admins_sections() -> Vec<(Section, Content)> {

@@ -17,7 +17,7 @@ use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::gateway::name::HostName;
-use papermesh_protocol::gateway::sighting::Sighting;
+use papermesh_protocol::gateway::sighting::{Claim, Mismatch, Seen, Sighting};
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::{Right, Rights};
 use papermesh_protocol::gateway::wake::{Order, Row, WakeId};
@@ -41,8 +41,8 @@ use crate::columns::{self, SITE};
 use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
-    Attempt, BadgeRow, Choice, ChoiceRow, ExposureRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow,
-    Linked, LocalUser, MemberRow, NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow,
+    Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
+    LocalUser, MemberRow, MismatchRow, NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow,
     ProxyRow, PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source,
     StoredRecord, SubscriptionRow, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow,
     WebIssuerRow, WokenBy,
@@ -492,14 +492,28 @@ fn things(visit: &mut impl Visit) {
         refused: [(None, refused)].into(),
     };
     visit.thing(&site::ACME_ORDERS, &orders);
-    let exposure = ExposureRow {
+    let key = KeyDigest::from_bytes([5; 32]);
+    let seen = [Seen::key(key, "R11"), Seen::no_tls("why"), Seen::Closed];
+    let mismatches = seen.map(|seen| MismatchRow {
         by: NODE,
-        door: NODE,
-        sighting: Sighting::new(own, KeyDigest::from_bytes([5; 32]), "R11"),
-        at: THEN,
+        mismatch: Mismatch {
+            sighting: Sighting {
+                name: own.clone(),
+                seen,
+            },
+            claims: vec![Claim {
+                door: NODE,
+                key: Some(key),
+            }],
+        },
+        first: THEN,
+        last: LATER,
+        times: 1,
+        counts: true,
         told: true,
-    };
-    visit.thing(&site::EXPOSURES, &vec![exposure]);
+        dismissed: true,
+    });
+    visit.thing(&site::MISMATCHES, &mismatches.to_vec());
     visit.thing(&site::LAST_LOOK, &THEN);
     visit.thing(&site::KEYS_MADE, &true);
 }

@@ -132,6 +132,7 @@ mod tests {
             domain: format!("gw{key}.example").parse().unwrap(),
             site: "acme".parse().unwrap(),
             port: 4001,
+            within: Vec::new(),
         };
         let mut gateways = Gateways::default();
         for key in 1..=8 {
