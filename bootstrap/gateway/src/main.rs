@@ -7,6 +7,7 @@
 //!
 //! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
 //! - `contracts`: which sites may open how many places; `ledger`: what they used; both are files of `lines`
+//! - `register`: what outlives the gateway and changes, in such a file
 //! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
 //!   `splice`: bytes both ways; `crowd`: who gives way when there is hardly any room
 //! - `knocked`: what goes on for as long as a knock
@@ -44,6 +45,7 @@ mod places;
 mod post;
 mod proxied;
 mod requests;
+mod register;
 mod run;
 mod settings;
 mod splice;

@@ -1,22 +1,15 @@
-//! Whose each name of an own domain is, across restarts: a file of lines. A name is the place's to which its owner first
-//! agreed, until DNS says otherwise, its door gives it up, or nothing was said of it for days.
-//!
-//! The file grows with every change, and is written anew where most of it is of no use any more.
+//! Whose each name of an own domain is, across restarts. A name is the place's to which its owner first agreed, until DNS
+//! says otherwise, its door gives it up, or nothing was said of it for days.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::id::SiteId;
 use serde::{Deserialize, Serialize};
 
-use crate::home;
-use crate::lines;
 use crate::owners::At;
-
-/// Lines of no use that are left.
-const SLACK: usize = 1024;
+use crate::register::Register;
 
 /// One line of the file.
 #[derive(Serialize, Deserialize)]
@@ -43,33 +36,24 @@ impl Line {
 /// The owners of all names.
 #[derive(Default)]
 pub(crate) struct NameOwners {
-    /// None where nothing outlives the gateway.
-    path: Option<PathBuf>,
+    register: Register,
     of: HashMap<HostName, At>,
-    lines: usize,
 }
 
 impl NameOwners {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let (mut of, mut lines) = (HashMap::new(), 0);
-        let unread = || format!("cannot read {}", path.display());
-        for line in lines::read(&path).with_context(unread)? {
-            let (number, text) = line.with_context(unread)?;
-            lines = number;
-            let Ok(Line { name, site, label }) = serde_json::from_slice(&text) else {
-                tracing::warn!(number, path = %path.display(), "skipped a line that is none");
-                continue;
-            };
+        let mut of = HashMap::new();
+        let register = Register::open(path, |Line { name, site, label }| {
             match site {
                 Some(site) => of.insert(name, (site, label)),
                 None => of.remove(&name),
             };
-        }
+        })?;
         Ok(Self {
-            path: Some(path),
+            // Whoever loses a name would see another computer of the site take it.
+            register: register.durable(),
             of,
-            lines,
         })
     }
 
@@ -98,36 +82,11 @@ impl NameOwners {
         }
     }
 
-    /// What cannot be written is known until the gateway ends.
     fn write(&mut self, line: &Line) {
-        let Some(path) = &self.path else { return };
-        self.lines += 1;
-        let written = match self.lines > 2 * self.of.len() + SLACK {
-            true => self.rewrite(path).map(|()| self.of.len()),
-            false => append(path, line).map(|()| self.lines),
-        };
-        match written {
-            Ok(lines) => self.lines = lines,
-            Err(error) => {
-                tracing::error!(error = %format!("{error:#}"), "cannot write down whose a name is");
-            }
-        }
+        let of = &self.of;
+        let all = || of.iter().map(|(name, at)| Line::of(name, Some(at)));
+        self.register.note(line, || all().collect());
     }
-
-    fn rewrite(&self, path: &Path) -> anyhow::Result<()> {
-        let mut text = String::new();
-        for (name, at) in &self.of {
-            text.push_str(&serde_json::to_string(&Line::of(name, Some(at)))?);
-            text.push('\n');
-        }
-        home::keep(path, text.as_bytes())
-    }
-}
-
-fn append(path: &Path, line: &Line) -> anyhow::Result<()> {
-    let line = serde_json::to_string(line)?;
-    let appended = lines::append_durably(path, &line);
-    appended.with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -165,24 +124,5 @@ mod tests {
         let mut owners = owners;
         owners.take(&name(1));
         assert_eq!(NameOwners::open(path).unwrap().iter().count(), 1);
-    }
-
-    #[test]
-    fn the_file_does_not_grow_without_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("names.jsonl");
-        // What came and went before.
-        let gone = serde_json::to_string(&Line::of(&name(1), None)).unwrap();
-        std::fs::write(&path, format!("{gone}\n").repeat(SLACK + 1)).unwrap();
-        let mut owners = NameOwners::open(path.clone()).unwrap();
-        owners.give(&name(1), &at("desk"));
-        owners.give(&name(2), &at("hall"));
-        owners.take(&name(2));
-        owners.take(&name(1));
-        owners.give(&name(1), &at("desk"));
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.lines().count() < 10, "{}", text.lines().count());
-        let owners = NameOwners::open(path).unwrap();
-        assert_eq!(owners.of(&name(1)), Some(&at("desk")));
     }
 }

@@ -1,11 +1,9 @@
-//! Whose each place is, across restarts: a file of lines, written anew when most of them are over. A place is the node's
-//! that opened it first, until that node closes it or is not let in any more; another node of the site does not get its
+//! Whose each place is, across restarts. A place is the node's that opened it first, until that node closes it or is not let in any more; another node of the site does not get its
 //! name while it is only away. Where its door is woken, it is kept with it how.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::message::Connected;
 use papermesh_protocol::gateway::name::Label;
@@ -14,10 +12,7 @@ use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::seal::SealingPublic;
 use serde::{Deserialize, Serialize};
 
-use crate::{home, lines};
-
-/// Lines that may be over without the file being written anew.
-const FEW: usize = 1024;
+use crate::register::Register;
 
 /// Where a place is: its site and its label, none for the site's own.
 pub(crate) type At = (SiteId, Option<Label>);
@@ -102,32 +97,23 @@ struct Owner {
 
 /// The owners of all places.
 pub(crate) struct Owners {
-    path: PathBuf,
-    /// Lines in the file.
-    lines: usize,
+    register: Register,
     of: BTreeMap<SiteId, BTreeMap<Option<Label>, Owner>>,
 }
 
 impl Owners {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let (mut of, mut lines) = (BTreeMap::new(), 0);
-        let unread = || format!("cannot read {}", path.display());
-        for line in lines::read(&path).with_context(unread)? {
-            let (number, text) = line.with_context(unread)?;
-            lines = number;
-            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
-                tracing::warn!(number, path = %path.display(), "skipped a line that is none");
-                continue;
-            };
+        let mut of: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        let register = Register::open(path, |line: Line| {
             let woken = line.woken;
-            let of_site: &mut BTreeMap<_, _> = of.entry(line.site).or_default();
+            let of_site = of.entry(line.site).or_default();
             match line.node {
                 Some(node) => of_site.insert(line.label, Owner { node, woken }),
                 None => of_site.remove(&line.label),
             };
-        }
-        Ok(Self { path, lines, of })
+        })?;
+        Ok(Self { register, of })
     }
 
     /// Whose a place is.
@@ -213,51 +199,26 @@ impl Owners {
         gone
     }
 
-    /// Appends a line. It is not waited for the disk: what is lost with the power is taken again when the door
-    /// comes back.
     fn write(&mut self, at: &At, owner: Option<&Owner>) {
-        let written = if self.lines < FEW.max(2 * self.all().count()) {
-            self.lines += 1;
-            line(at, owner)
-                .and_then(|line| Ok(lines::append(&self.path, &line)?))
-                .map(drop)
-        } else {
-            self.write_anew()
+        let all = || {
+            let sites = self.of.iter();
+            let all = sites.flat_map(|(site, of_site)| {
+                let owners = of_site.iter();
+                owners.map(|(label, owner)| line(&(*site, label.clone()), Some(owner)))
+            });
+            all.collect()
         };
-        if let Err(error) = written {
-            tracing::error!(error = %format!("{error:#}"), path = %self.path.display(), "cannot write down whose a place is");
-        }
-    }
-
-    /// Writes the file anew, without the lines that are over.
-    fn write_anew(&mut self) -> anyhow::Result<()> {
-        let mut text = String::new();
-        let mut count = 0;
-        for (at, owner) in self.all() {
-            text.push_str(&line(&at, Some(owner))?);
-            text.push('\n');
-            count += 1;
-        }
-        self.lines = count;
-        home::keep(&self.path, text.as_bytes())
-    }
-
-    fn all(&self) -> impl Iterator<Item = (At, &Owner)> {
-        self.of.iter().flat_map(|(site, of_site)| {
-            let owners = of_site.iter();
-            owners.map(|(label, owner)| ((*site, label.clone()), owner))
-        })
+        self.register.note(&line(at, owner), all);
     }
 }
 
-fn line((site, label): &At, owner: Option<&Owner>) -> anyhow::Result<String> {
-    let line = Line {
+fn line((site, label): &At, owner: Option<&Owner>) -> Line {
+    Line {
         site: *site,
         label: label.clone(),
         node: owner.map(|owner| owner.node),
         woken: owner.and_then(|owner| owner.woken.clone()),
-    };
-    Ok(serde_json::to_string(&line)?)
+    }
 }
 
 #[cfg(test)]
@@ -328,23 +289,5 @@ mod tests {
         assert!(owners.reads(&at, &hall));
         owners.take(&at, two, woken(&hall, 2));
         assert_eq!(owners.mailbox_read(&at), None);
-    }
-
-    #[test]
-    fn a_place_that_comes_and_goes_does_not_fill_the_disk() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("places.jsonl");
-        let (site, node) = (SiteId::from_bytes([1; 32]), NodeId::from_bytes([3; 32]));
-        let stays: At = (site, Some("desk".parse().unwrap()));
-        let mut owners = Owners::open(path.clone()).unwrap();
-        owners.take(&stays, node, None);
-        for _ in 0..FEW {
-            owners.take(&(site, None), node, None);
-            owners.keep(site, node, std::slice::from_ref(&stays.1));
-        }
-        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= FEW, "{lines}");
-        let owners = Owners::open(path).unwrap();
-        assert_eq!((owners.of(&stays), owners.count(site)), (Some(node), 1));
     }
 }

@@ -1,20 +1,17 @@
-//! Which texts ask for which place at the gateway's own name: a file of lines that only grows, so that a place whose
-//! door is away is found after a restart, too. A text is the place's that said it first, until that takes it back or is
-//! nobody's any more.
+//! Which texts ask for which place at the gateway's own name, across restarts: a place whose door is away is found then,
+//! too. A text is the place's that said it first, until that takes it back or is nobody's any more.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use papermesh_protocol::gateway::name::{Alias, Label};
 use papermesh_protocol::gateway::terminated::alias::{AliasRefusal, is_reserved};
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::limits;
 use serde::{Deserialize, Serialize};
 
-use crate::lines;
 use crate::owners::At;
+use crate::register::Register;
 
 /// Texts of one message that are looked at: a door that says more hears nothing of the rest.
 const HEARD: usize = 2 * limits::ALIASES;
@@ -30,7 +27,7 @@ struct Line {
 
 /// The texts of all places.
 pub(crate) struct Aliases {
-    path: PathBuf,
+    register: Register,
     of: BTreeMap<At, Vec<Alias>>,
     lead: HashMap<Alias, At>,
 }
@@ -42,20 +39,13 @@ impl Aliases {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let mut aliases = Self {
-            path,
+            register: Register::default(),
             of: BTreeMap::new(),
             lead: HashMap::new(),
         };
-        let path = aliases.path.clone();
-        let unread = || format!("cannot read {}", path.display());
-        for line in lines::read(&path).with_context(unread)? {
-            let (number, text) = line.with_context(unread)?;
-            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
-                tracing::warn!(number, path = %path.display(), "skipped a line that is none");
-                continue;
-            };
+        aliases.register = Register::open(path, |line: Line| {
             aliases.put(&(line.site, line.label), line.aliases);
-        }
+        })?;
         Ok(aliases)
     }
 
@@ -122,20 +112,19 @@ impl Aliases {
         }
     }
 
-    /// Appends a line. It is not waited for the disk: what is lost with the power is said again when the door comes
-    /// back.
-    fn write(&self, at: &At) {
-        let line = Line {
-            site: at.0,
-            label: at.1.clone(),
-            aliases: self.of.get(at).cloned().unwrap_or_default(),
-        };
-        let written = serde_json::to_string(&line)
-            .map_err(io::Error::from)
-            .and_then(|line| lines::append(&self.path, &line));
-        if let Err(error) = written {
-            tracing::error!(%error, path = %self.path.display(), "cannot write down by what a place is asked for");
-        }
+    fn write(&mut self, at: &At) {
+        let now = line(at, self.of(at));
+        let of = &self.of;
+        let all = || of.iter().map(|(at, aliases)| line(at, aliases));
+        self.register.note(&now, || all().collect());
+    }
+}
+
+fn line((site, label): &At, aliases: &[Alias]) -> Line {
+    Line {
+        site: *site,
+        label: label.clone(),
+        aliases: aliases.to_vec(),
     }
 }
 
