@@ -15,6 +15,7 @@ use libp2p::{PeerId, StreamProtocol, Swarm, Transport as _, identify, kad, ping}
 use papermesh_sim_net::{Net, NodeNumber, Transport, address};
 use papermesh_sim_rt::Spawner;
 use papermesh_sim_scenario::Scenario;
+use papermesh_sim_scenario::file::Start;
 
 /// Handshakes take no longer than this: `CONNECT_TIMEOUT` of the product.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -126,13 +127,21 @@ pub fn node(
     let config =
         Config::with_executor(Tasks(spawner)).with_idle_connection_timeout(scenario.network.idle.0);
     let mut swarm = Swarm::new(transport, behaviour, peer, config);
+    let warm = scenario.swarm.start == Start::Warm;
     // The transport takes a node's own address, and no other is ever asked for.
     let listening = swarm.listen_on(address(number));
     debug_assert!(listening.is_ok());
     let (commands, inbox) = mpsc::channel(COMMANDS);
     Node {
-        task: Box::pin(drive(number, swarm, inbox, log)),
+        task: Box::pin(drive(number, swarm, inbox, log, warm)),
         commands,
+    }
+}
+
+/// Ends a look-up before it asks anybody else.
+fn finish(kademlia: &mut kad::Behaviour<MemoryStore>, query: Option<kad::QueryId>) {
+    if let Some(mut query) = query.and_then(|query| kademlia.query_mut(&query)) {
+        query.finish();
     }
 }
 
@@ -141,7 +150,9 @@ async fn drive(
     mut swarm: Swarm<Behaviour>,
     mut inbox: mpsc::Receiver<Command>,
     log: Log,
+    warm: bool,
 ) {
+    let mut warming = None;
     loop {
         futures::select_biased! {
             command = inbox.next() => match command {
@@ -155,8 +166,19 @@ async fn drive(
                 }
             },
             event = swarm.select_next_some() => {
-                if let SwarmEvent::Behaviour(event) = event {
-                    happened(number, &mut swarm, event, &log);
+                match event {
+                    // Half a second after a node began to listen, Kademlia bootstraps. Tables that are filled need that
+                    // as little as those of a node that runs for days: so the bootstrap is begun now, and each of its
+                    // look-ups is ended before it asks anybody.
+                    SwarmEvent::NewListenAddr { .. } if warm => {
+                        warming = swarm.behaviour_mut().kad.bootstrap().ok();
+                        finish(&mut swarm.behaviour_mut().kad, warming);
+                    }
+                    SwarmEvent::Behaviour(BehaviourEvent::Kad(
+                        kad::Event::OutboundQueryProgressed { id, .. },
+                    )) if warming == Some(id) => finish(&mut swarm.behaviour_mut().kad, warming),
+                    SwarmEvent::Behaviour(event) => happened(number, &mut swarm, event, &log),
+                    _ => {}
                 }
             }
         }

@@ -16,14 +16,20 @@ pub struct Connections {
     nodes: Range<Node>,
     each: usize,
     idle: Time,
-    /// With whom, and until which millisecond.
+    /// With whom, and until which millisecond; its last bit says that nothing was heard.
     places: Vec<(Node, u32)>,
     /// Where the next one goes.
     next: Vec<u16>,
 }
 
+/// Nothing was heard on this connection yet.
+const UNHEARD: u32 = 1;
+
+/// Up to 24 days.
 fn millis(time: Time) -> u32 {
-    u32::try_from(time / 1_000_000).unwrap_or(u32::MAX)
+    u32::try_from(time / 1_000_000)
+        .unwrap_or(u32::MAX)
+        .min(u32::MAX >> 1)
 }
 
 impl Connections {
@@ -38,20 +44,63 @@ impl Connections {
         }
     }
 
-    /// A node uses its connection with another now, and opens one if there is none. Returns whether there was one.
-    pub fn use_one(&mut self, node: Node, other: Node, now: Time) -> bool {
+    fn find(&mut self, node: Node, other: Node) -> Result<&mut (Node, u32), usize> {
         let own = (node - self.nodes.start) as usize;
-        let places = &mut self.places[own * self.each..(own + 1) * self.each];
-        let until = millis(now + self.idle);
-        if let Some(place) = places.iter_mut().find(|place| place.0 == other) {
-            let open = place.1 > millis(now);
-            place.1 = until;
-            return open;
+        let places = own * self.each..(own + 1) * self.each;
+        match self.places[places]
+            .iter()
+            .position(|place| place.0 == other)
+        {
+            Some(at) => Ok(&mut self.places[own * self.each + at]),
+            None => Err(own),
         }
+    }
+
+    fn add(&mut self, own: usize, other: Node, until: u32) {
         let next = usize::from(self.next[own]);
-        places[next] = (other, until);
+        self.places[own * self.each + next] = (other, until);
         self.next[own] = ((next + 1) % self.each) as u16;
-        false
+    }
+
+    /// A node is going to ask another. Returns whether they are connected; if not, they will be.
+    pub fn ask(&mut self, node: Node, other: Node, now: Time) -> bool {
+        let until = millis(now + self.idle) << 1;
+        match self.find(node, other) {
+            Ok(place) if place.1 >> 1 > millis(now) => {
+                place.1 = until | place.1 & UNHEARD;
+                true
+            }
+            Ok(place) => {
+                place.1 = until | UNHEARD;
+                false
+            }
+            Err(own) => {
+                self.add(own, other, until | UNHEARD);
+                false
+            }
+        }
+    }
+
+    /// A node hears another. Returns whether that is the first it hears on this connection.
+    pub fn hear(&mut self, node: Node, other: Node, now: Time) -> bool {
+        let until = millis(now + self.idle) << 1;
+        match self.find(node, other) {
+            Ok(place) => {
+                let first = place.1 & UNHEARD != 0 || place.1 >> 1 <= millis(now);
+                place.1 = until;
+                first
+            }
+            Err(own) => {
+                self.add(own, other, until);
+                true
+            }
+        }
+    }
+
+    /// Whether two are connected, as far as the first one remembers.
+    pub fn connected(&mut self, node: Node, other: Node, now: Time) -> bool {
+        self.find(node, other)
+            .is_ok_and(|place| place.1 >> 1 > millis(now))
     }
 
     /// A node has none any more.
@@ -74,15 +123,19 @@ mod tests {
     fn connections_end_when_unused_and_the_oldest_is_forgotten() {
         let second = 1_000_000_000;
         let mut connections = Connections::new(5..6, 2, 10 * second);
-        assert!(!connections.use_one(5, 1, 0));
-        assert!(connections.use_one(5, 1, 9 * second));
-        assert!(connections.use_one(5, 1, 18 * second));
-        assert!(!connections.use_one(5, 1, 29 * second));
-        assert!(!connections.use_one(5, 2, 29 * second));
-        assert!(!connections.use_one(5, 3, 29 * second));
-        assert!(!connections.use_one(5, 1, 30 * second));
-        assert!(connections.use_one(5, 3, 30 * second));
+        assert!(!connections.ask(5, 1, 0));
+        assert!(connections.ask(5, 1, 9 * second));
+        assert!(connections.hear(5, 1, 10 * second));
+        assert!(!connections.hear(5, 1, 18 * second));
+        assert!(
+            connections.connected(5, 1, 27 * second) && !connections.connected(5, 1, 29 * second)
+        );
+        assert!(!connections.ask(5, 1, 29 * second));
+        assert!(connections.hear(5, 2, 29 * second));
+        assert!(!connections.ask(5, 3, 29 * second));
+        assert!(!connections.connected(5, 1, 30 * second));
+        assert!(connections.ask(5, 3, 30 * second));
         connections.end_all(5);
-        assert!(!connections.use_one(5, 3, 30 * second));
+        assert!(!connections.ask(5, 3, 30 * second));
     }
 }

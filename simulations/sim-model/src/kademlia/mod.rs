@@ -12,6 +12,7 @@ pub mod search;
 pub mod table;
 pub mod wire;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ use table::{BUCKET, Shape, Tables};
 /// Timers of a node that belong to no look-up.
 const REFRESH: u32 = crate::engine::TIMERS - 1;
 const ADVERT: u32 = REFRESH - 1;
+/// Full buckets that are looked after at once, before those that are done are forgotten.
+const PROBES: usize = 4096;
 /// Look-ups of one shard under way: the values of timers below this are their numbers.
 const SEARCHES: u32 = ADVERT;
 
@@ -78,6 +81,10 @@ pub enum Message {
         /// The printer's look-up.
         search: u32,
     },
+    /// This node is connected now, and asks nothing.
+    Hello,
+    /// So is this one.
+    HelloToo,
     /// They are here.
     Reached {
         /// The printer's look-up.
@@ -134,11 +141,15 @@ pub struct Nodes {
     first: Node,
     tables: Option<Tables>,
     connections: Connections,
+    /// Full buckets whose oldest contact is being dialed, until then.
+    probing: BTreeMap<(Node, u32), Time>,
     running: Vec<Option<Running>>,
     free: Vec<u32>,
     adverts: Vec<Option<Box<Vec<Advert>>>>,
-    /// Whether a node holds jobs, whose advert it puts again.
-    holds: Vec<bool>,
+    /// How many jobs each node holds: while it holds some, it puts its advert again.
+    holds: Vec<u16>,
+    /// Whether the timer for that is set.
+    advertises: Vec<bool>,
 }
 
 /// Kademlia.
@@ -251,27 +262,54 @@ impl Kademlia {
         bytes: u64,
         cx: &mut Cx<'_, Message>,
     ) {
-        let round_trip = 2 * cx.setup.population.distance(cx.node, to);
-        let mut after = round_trip;
+        let negotiated = 2 * cx.setup.population.distance(cx.node, to);
         cx.count(Count::Messages, wire::NEGOTIATION_MESSAGES);
         cx.count(Count::Bytes, wire::NEGOTIATION as i64);
-        if !nodes.connections.use_one(cx.node, to, cx.now) {
-            after += self.handshake * round_trip;
-            cx.count(Count::Dials, 1);
-            cx.count(Count::Messages, wire::GREETING_MESSAGES);
-            cx.count(Count::Bytes, (wire::HANDSHAKE + wire::GREETING) as i64);
-        }
-        cx.send(to, message, bytes, after);
+        let connected = self.connect(nodes, to, cx);
+        cx.send(to, message, bytes, connected + negotiated);
     }
 
-    fn hear(&self, nodes: &mut Nodes, from: Node, cx: &Cx<'_, Message>) {
-        nodes.connections.use_one(cx.node, from, cx.now);
-        if let Some(tables) = &mut nodes.tables {
-            let bucket = self
-                .shape
-                .bucket(self.ring.key(cx.node) ^ self.ring.key(from));
-            tables.hear(cx.node, bucket, from);
+    /// Makes sure that there is a connection. Returns how long that takes.
+    fn connect(&self, nodes: &mut Nodes, to: Node, cx: &mut Cx<'_, Message>) -> Time {
+        if nodes.connections.ask(cx.node, to, cx.now) {
+            return 0;
         }
+        cx.count(Count::Dials, 1);
+        cx.count(Count::Messages, wire::GREETING_MESSAGES);
+        cx.count(Count::Bytes, (wire::HANDSHAKE + wire::GREETING) as i64);
+        self.handshake * 2 * cx.setup.population.distance(cx.node, to)
+    }
+
+    /// A node hears another. On a new connection the other becomes a contact; where its bucket is full, the contact that
+    /// was connected least recently is dialed, to see whether it is still there, as libp2p does it.
+    fn hear(&self, nodes: &mut Nodes, from: Node, cx: &mut Cx<'_, Message>) {
+        if !nodes.connections.hear(cx.node, from, cx.now) {
+            return;
+        }
+        let Some(tables) = &mut nodes.tables else {
+            return;
+        };
+        let bucket = self
+            .shape
+            .bucket(self.ring.key(cx.node) ^ self.ring.key(from));
+        let Some(oldest) = tables.hear(cx.node, bucket, from) else {
+            return;
+        };
+        let probing = nodes
+            .probing
+            .get(&(cx.node, bucket))
+            .is_some_and(|until| *until > cx.now);
+        if probing || nodes.connections.connected(cx.node, oldest, cx.now) {
+            return;
+        }
+        let takes = self.connect(nodes, oldest, cx);
+        if nodes.probing.len() >= PROBES {
+            nodes.probing.retain(|_, until| *until > cx.now);
+        }
+        nodes.probing.insert((cx.node, bucket), cx.now + takes);
+        // The first words of identify, which were counted with the connection.
+        cx.send(oldest, Message::Hello, 0, takes);
+        cx.count(Count::Messages, -1);
     }
 
     fn begin(&self, nodes: &mut Nodes, aim: Aim, target: Key, cx: &mut Cx<'_, Message>) {
@@ -509,10 +547,12 @@ impl Protocol for Kademlia {
             tables: (self.kept == Kept::Explicit)
                 .then(|| Tables::new(&self.ring, self.shape, self.seed, of.clone())),
             connections: Connections::new(of.clone(), self.connections, self.idle),
+            probing: BTreeMap::new(),
             running: Vec::new(),
             free: Vec::new(),
             adverts: vec![None; of.len()],
-            holds: vec![false; of.len()],
+            holds: vec![0; of.len()],
+            advertises: vec![false; of.len()],
         }
     }
 
@@ -521,7 +561,9 @@ impl Protocol for Kademlia {
             let first = cx.draw().up_to(self.refresh);
             cx.timer(first, REFRESH);
         }
-        if nodes.holds[(cx.node - nodes.first) as usize] {
+        let own = (cx.node - nodes.first) as usize;
+        nodes.advertises[own] = nodes.holds[own] > 0;
+        if nodes.advertises[own] {
             cx.timer(1_000_000_000, ADVERT);
         }
     }
@@ -553,6 +595,12 @@ impl Protocol for Kademlia {
                 search,
                 owner,
             } => self.answer(nodes, from, target, search, owner, cx),
+            Message::Hello => {
+                cx.send(from, Message::HelloToo, 0, 0);
+                cx.count(Count::Messages, -1);
+            }
+            // It was heard, which is all.
+            Message::HelloToo => {}
             Message::Store { search, until } => {
                 self.store(nodes, from, until, cx);
                 cx.send(
@@ -563,7 +611,10 @@ impl Protocol for Kademlia {
                 );
             }
             Message::Reach { search } => {
-                cx.send(from, Message::Reached { search }, wire::ANSWER, 0)
+                // The job goes with whoever asks for it.
+                let holds = &mut nodes.holds[(cx.node - nodes.first) as usize];
+                *holds = holds.saturating_sub(1);
+                cx.send(from, Message::Reached { search }, wire::ANSWER, 0);
             }
             Message::Nodes {
                 target,
@@ -630,6 +681,9 @@ impl Protocol for Kademlia {
                 self.begin(nodes, Aim::Refresh, self.ring.key(cx.node), cx);
                 self.begin(nodes, Aim::Refresh, random, cx);
             }
+            ADVERT if nodes.holds[(cx.node - nodes.first) as usize] == 0 => {
+                nodes.advertises[(cx.node - nodes.first) as usize] = false;
+            }
             ADVERT => {
                 cx.timer(self.advert_again, ADVERT);
                 self.begin(
@@ -675,8 +729,9 @@ impl Protocol for Kademlia {
         match ask {
             Ask::Lookup(target) => self.begin(nodes, Aim::Measure, target, cx),
             Ask::Submit => {
-                let holds = &mut nodes.holds[(cx.node - nodes.first) as usize];
-                if !std::mem::replace(holds, true) {
+                let own = (cx.node - nodes.first) as usize;
+                nodes.holds[own] = nodes.holds[own].saturating_add(1);
+                if !std::mem::replace(&mut nodes.advertises[own], true) {
                     cx.timer(self.advert_again, ADVERT);
                 }
                 self.begin(
@@ -712,7 +767,7 @@ impl Protocol for Kademlia {
             .map(|list| list.capacity() * 8 + 24)
             .sum();
         let lists =
-            nodes.adverts.capacity() * 8 + nodes.holds.capacity() + nodes.free.capacity() * 4;
+            nodes.adverts.capacity() * 8 + nodes.holds.capacity() * 3 + nodes.free.capacity() * 4;
         let slots = nodes.running.capacity() * size_of::<Option<Running>>();
         tables + nodes.connections.bytes() + running + adverts + lists + slots
     }

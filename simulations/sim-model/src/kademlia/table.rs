@@ -174,14 +174,26 @@ impl Tables {
         self.counts[count_place] += 1;
     }
 
-    /// Hears of a node: it becomes a contact if there is room in its bucket.
-    pub fn hear(&mut self, node: Node, bucket: u32, other: Node) {
-        if usize::from(self.counts[self.count_place(node, bucket)]) < BUCKET
-            && other != node
-            && self.find(node, bucket, other).is_none()
-        {
-            self.add(node, bucket, other);
+    /// Hears a node. A contact becomes the one that was heard last; another becomes a contact if there is room. Returns
+    /// the contact that was not heard for the longest time, if there is none.
+    pub fn hear(&mut self, node: Node, bucket: u32, other: Node) -> Option<Node> {
+        if other == node {
+            return None;
         }
+        let (place, count_place) = (self.place(node, bucket), self.count_place(node, bucket));
+        let count = usize::from(self.counts[count_place]);
+        match self.find(node, bucket, other) {
+            Some(at) if bucket < self.shape.far => {
+                self.far[place + at..place + count].rotate_left(1)
+            }
+            Some(at) => self.near[place + at..place + count].rotate_left(1),
+            None if count < BUCKET => self.add(node, bucket, other),
+            None if bucket < self.shape.far => {
+                return Some(node.wrapping_add_signed(self.far[place]));
+            }
+            None => return Some(node.wrapping_add_signed(i32::from(self.near[place]))),
+        }
+        None
     }
 
     fn find(&self, node: Node, bucket: u32, other: Node) -> Option<usize> {
@@ -204,10 +216,10 @@ impl Tables {
             return;
         };
         let (place, count_place) = (self.place(node, bucket), self.count_place(node, bucket));
-        let last = usize::from(self.counts[count_place]) - 1;
+        let count = usize::from(self.counts[count_place]);
         match bucket < self.shape.far {
-            true => self.far[place + at] = self.far[place + last],
-            false => self.near[place + at] = self.near[place + last],
+            true => self.far[place + at..place + count].rotate_left(1),
+            false => self.near[place + at..place + count].rotate_left(1),
         }
         self.counts[count_place] -= 1;
     }
@@ -268,18 +280,18 @@ mod tests {
                 let bucket = shape.bucket(ring.key(7) ^ ring.key(other));
                 let set = &mut model[bucket as usize];
                 if hear {
-                    if set.len() < BUCKET && !set.contains(&other) { set.push(other); }
-                    tables.hear(7, bucket, other);
+                    let known = set.contains(&other);
+                    let oldest = (!known && set.len() == BUCKET).then(|| set[0]);
+                    set.retain(|&own| own != other);
+                    if set.len() < BUCKET { set.push(other); }
+                    prop_assert_eq!(tables.hear(7, bucket, other), oldest);
                 } else {
                     set.retain(|&own| own != other);
                     tables.forget(7, bucket, other);
                 }
                 let mut contacts = Vec::new();
                 tables.contacts(7, bucket, &mut contacts);
-                contacts.sort_unstable();
-                let mut set = set.clone();
-                set.sort_unstable();
-                prop_assert_eq!(contacts, set);
+                prop_assert_eq!(&contacts, &*set);
             }
         }
     }
