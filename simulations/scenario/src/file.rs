@@ -264,6 +264,8 @@ pub struct Kademlia {
     pub query_timeout: Span,
     /// How often a node looks up itself and refreshes its buckets; 0 for never.
     pub refresh: Span,
+    /// Whether engine `model` dials the oldest contact of a full bucket when a stranger connects, as libp2p does.
+    pub probe: bool,
     /// How often a holder puts its advert again.
     pub advert_refresh: Span,
     /// How long an advert is believed.
@@ -280,6 +282,7 @@ impl Default for Kademlia {
             request_timeout: Span::seconds(5),
             query_timeout: Span::seconds(10),
             refresh: Span::seconds(5 * 60),
+            probe: false,
             advert_refresh: Span::seconds(30 * 60),
             advert_lifetime: Span::seconds(2 * 60 * 60),
             advert_bytes: 700,
@@ -330,7 +333,7 @@ pub enum Workload {
     None,
     /// Nodes look up keys, both drawn evenly.
     Lookups {
-        /// So many in the measured time, at even distances.
+        /// So many, at even distances: from the warm-up to one query time-out before the end.
         total: u32,
     },
     /// Users submit at their computers and release at printers, on weekdays.

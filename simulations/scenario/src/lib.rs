@@ -71,8 +71,9 @@ mod tests {
                 .unwrap_or_else(|wrong| panic!("{}: {wrong:?}", preset.name));
             let written = scenario.write().unwrap();
             assert_eq!(Scenario::read(&written).unwrap(), scenario, "{written}");
-            for line in preset.text.lines() {
-                assert!(line.len() <= 120, "{}: {line}", preset.name);
+            // Tables in one line may be longer; what is to be read may not.
+            for line in preset.text.lines().filter(|line| line.starts_with('#')) {
+                assert!(line.chars().count() <= 120, "{}: {line}", preset.name);
             }
         }
     }
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!((unknown[0].line, unknown[0].column), (2, 1), "{unknown:?}");
         let text = "engine = \"model\"\n[time]\nlength = \"1 h\"\n[[site]]\nname = \"a\"\nnodes = [{ role = \"client\", count = 0 }]\n";
         let value = Scenario::read(text).unwrap_err();
-        assert_eq!((value[0].line, value[0].column), (6, 38), "{value:?}");
-        assert!(value[0].to_string().starts_with("line 6, column 38: "));
+        assert_eq!((value[0].line, value[0].column), (6, 37), "{value:?}");
+        assert!(value[0].to_string().starts_with("line 6, column 37: "));
     }
 }

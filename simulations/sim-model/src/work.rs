@@ -42,7 +42,12 @@ pub fn lookups(setup: &Setup) -> impl Iterator<Item = Lookup> {
         _ => 0,
     };
     let (seed, nodes) = (setup.population.seed, setup.population.nodes());
-    let (start, length) = (setup.warm_up, setup.end - setup.warm_up);
+    // The last ones end before the measured time does, else the longest would be left out.
+    let length = setup.end - setup.warm_up;
+    let length = length
+        .saturating_sub(setup.scenario.kademlia.query_timeout.nanos())
+        .max(length / 2);
+    let start = setup.warm_up;
     (0..total).map(move |number| {
         let mut chance = Chance::new(seed, u64::from(number), Purpose::Lookups);
         let name = chance.long().to_be_bytes();

@@ -163,6 +163,7 @@ pub struct Kademlia {
     patience: Time,
     query: Time,
     refresh: Time,
+    probe: bool,
     advert_again: Time,
     advert_lifetime: Time,
     advert_bytes: u64,
@@ -201,6 +202,7 @@ impl Kademlia {
             patience: kademlia.request_timeout.nanos(),
             query: kademlia.query_timeout.nanos(),
             refresh: kademlia.refresh.nanos(),
+            probe: kademlia.probe,
             advert_again: kademlia.advert_refresh.nanos().max(1_000_000_000),
             advert_lifetime: kademlia.advert_lifetime.nanos(),
             advert_bytes: u64::from(kademlia.advert_bytes),
@@ -299,7 +301,7 @@ impl Kademlia {
             .probing
             .get(&(cx.node, bucket))
             .is_some_and(|until| *until > cx.now);
-        if probing || nodes.connections.connected(cx.node, oldest, cx.now) {
+        if !self.probe || probing || nodes.connections.connected(cx.node, oldest, cx.now) {
             return;
         }
         let takes = self.connect(nodes, oldest, cx);
