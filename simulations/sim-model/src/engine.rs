@@ -330,6 +330,10 @@ impl<P: Protocol> Shard<P> {
                     cx.node,
                     cx.now,
                     |time, node, ask| {
+                        // Nobody prints from a lid that is closed.
+                        if !before.is_up() {
+                            return;
+                        }
                         let count = cx.core.next_count(cx.node);
                         let event = Event {
                             time,
