@@ -218,7 +218,7 @@ impl<M: Copy> Cx<'_, M> {
             node: self.node,
             from: self.node,
             count,
-            content: value % TIMERS | u32::from(life) << 24,
+            content: (value % TIMERS) | (u32::from(life) << 24),
         };
         self.core.push(event);
     }

@@ -145,7 +145,8 @@ pub struct Nodes {
     probing: BTreeMap<(Node, u32), Time>,
     running: Vec<Option<Running>>,
     free: Vec<u32>,
-    adverts: Vec<Option<Box<Vec<Advert>>>>,
+    /// Only nodes that ever stored some.
+    adverts: BTreeMap<Node, Vec<Advert>>,
     /// How many jobs each node holds: while it holds some, it puts its advert again.
     holds: Vec<u16>,
     /// Whether the timer for that is set.
@@ -497,7 +498,7 @@ impl Kademlia {
                 count += 1;
             }
             let second = (cx.now / 1_000_000_000) as u32;
-            let adverts = nodes.adverts[(cx.node - nodes.first) as usize].as_deref();
+            let adverts = nodes.adverts.get(&cx.node);
             stored = owner.is_some_and(|owner| {
                 adverts.is_some_and(|adverts| {
                     adverts
@@ -523,7 +524,7 @@ impl Kademlia {
         if self.lies(cx.node) {
             return;
         }
-        let adverts = nodes.adverts[(cx.node - nodes.first) as usize].get_or_insert_default();
+        let adverts = nodes.adverts.entry(cx.node).or_default();
         let second = (cx.now / 1_000_000_000) as u32;
         let before = adverts.len() as i64;
         adverts.retain(|advert| advert.until > second && advert.owner != owner);
@@ -552,7 +553,7 @@ impl Protocol for Kademlia {
             probing: BTreeMap::new(),
             running: Vec::new(),
             free: Vec::new(),
-            adverts: vec![None; of.len()],
+            adverts: BTreeMap::new(),
             holds: vec![0; of.len()],
             advertises: vec![false; of.len()],
         }
@@ -762,14 +763,9 @@ impl Protocol for Kademlia {
             .flatten()
             .map(|running| running.search.bytes())
             .sum();
-        let adverts: usize = nodes
-            .adverts
-            .iter()
-            .flatten()
-            .map(|list| list.capacity() * 8 + 24)
-            .sum();
-        let lists =
-            nodes.adverts.capacity() * 8 + nodes.holds.capacity() * 3 + nodes.free.capacity() * 4;
+        let adverts = nodes.adverts.values();
+        let adverts: usize = adverts.map(|list| list.capacity() * 8 + 40).sum();
+        let lists = nodes.holds.capacity() * 3 + nodes.free.capacity() * 4;
         let slots = nodes.running.capacity() * size_of::<Option<Running>>();
         tables + nodes.connections.bytes() + running + adverts + lists + slots
     }
