@@ -46,6 +46,14 @@ fuzz target seconds="60":
 coverage:
     {{ env }} && cargo llvm-cov --workspace --lib --html
 
+# Everything that a change of the simulator has to pass; a workspace of its own.
+[working-directory: "simulations"]
+simulator:
+    cargo fmt --all --check
+    cargo clippy --locked --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+    cargo test --locked
+
 # Draws the book into `docs/book`. Needs mdbook.
 book:
     mdbook build docs

@@ -485,8 +485,8 @@ mod tests {
             to_nobody(&mut wakes, &at(1), number);
         }
         assert_eq!(wakes.in_vain.len(), ADDRESSES);
-        assert!(!wakes.may(&at(1), &callee("hall@acme.example"), NOW.into()));
-        assert!(wakes.may(&at(1), &callee("nobody1@elsewhere.example"), NOW.into()));
-        assert!(wakes.may(&at(1), &callee("hall@acme.example"), (NOW + DAY).into()));
+        assert!(!wakes.may(&at(2), &callee("hall@acme.example"), NOW.into()));
+        assert!(wakes.may(&at(2), &callee("nobody1@elsewhere.example"), NOW.into()));
+        assert!(wakes.may(&at(2), &callee("hall@acme.example"), (NOW + DAY).into()));
     }
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
 };
 use hyper::{Method, Request, Response};
 use papermesh_pace::Pace;
@@ -142,9 +142,7 @@ impl Terminated {
         visit: Visit,
     ) -> Result<Reply, Refusal> {
         let (head, body) = request.into_parts();
-        let host = one_length(&head.headers)
-            .and_then(|()| one(&head.headers, &HOST))
-            .ok_or(Refusal::Malformed)?;
+        let host = one(&head.headers, &HOST).ok_or(Refusal::Malformed)?;
         let (path, query) = (head.uri.path(), head.uri.query());
         let Found { at, name, alias } = found;
         let uris = Uris::new(host, segment(path), alias.clone(), name.clone())
@@ -240,13 +238,6 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().filter(|_| values.next().is_none());
     value?.to_str().ok()
-}
-
-/// Whether the length of a body is said in one way at most (RFC 9112 section 6.3): who passes a request on that says it
-/// in two may be understood otherwise than by others before it.
-fn one_length(headers: &HeaderMap) -> Option<()> {
-    let is_twice = headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING);
-    (!is_twice).then_some(())
 }
 
 fn is_ipp(headers: &HeaderMap) -> bool {
