@@ -131,7 +131,11 @@ mod tests {
             register.note(&(name, value), all);
         }
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.lines().count() <= SLACK + 8, "{}", text.lines().count());
+        assert!(
+            text.lines().count() <= SLACK + 8,
+            "{}",
+            text.lines().count()
+        );
         fs::write(&path, format!("{text}[\"thing-0\",")).unwrap();
         let (register, again) = read(&path);
         assert_eq!(again, known);

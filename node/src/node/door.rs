@@ -165,8 +165,13 @@ pub(super) async fn start(
         moment: clock::moment,
     };
     tasks.spawn(Door::new(deps, called).run());
-    let told_of = (hello, gateways, opens, terminates);
-    tasks.spawn(inform(start.mesh.clone(), told_of, (configured, allow)));
+    let informing = Told {
+        hello,
+        gateways,
+        opens,
+        terminates,
+    };
+    tasks.spawn(informing.inform(start.mesh.clone(), configured, allow));
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
         mailbox: start.mailbox,
@@ -424,38 +429,42 @@ fn gateways(membership: &Membership) -> Vec<Gateway> {
     Gateways::of(&membership.state()).iter().cloned().collect()
 }
 
-/// Tells the door of newer papers, other gateways and the places that the site lets it open.
-async fn inform(
-    mesh: Mesh,
-    (hellos, known, opens, terminates): (
-        watch::Sender<Hello>,
-        watch::Sender<Vec<Gateway>>,
-        watch::Sender<Vec<Place>>,
-        watch::Sender<Terminated>,
-    ),
-    (mut places, allow): (watch::Receiver<Vec<PlaceRow>>, Allow),
-) {
-    let (mut events, mut looks) = (mesh.subscribe(), interval(LOOK));
-    loop {
-        let membership = mesh.membership();
-        known.send_if_modified(|known| replace(known, gateways(membership)));
-        hellos.send_if_modified(|told| replace(told, hello(membership)));
-        let (allowed, terminated) = {
-            let rows = places.borrow_and_update();
-            (allow.places(&rows), allow.terminated(&rows))
-        };
-        terminates.send_if_modified(|told| replace(told, terminated));
-        opens.send_if_modified(|opened| replace(opened, allowed));
-        tokio::select! {
-            _ = looks.tick() => {}
-            changed = places.changed() => if changed.is_err() {
-                return;
-            },
-            event = events.recv() => match event {
-                Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => {}
-                Ok(_) => continue,
-                Err(RecvError::Closed) => return,
-            },
+/// What the door is told whenever it changes.
+struct Told {
+    hello: watch::Sender<Hello>,
+    gateways: watch::Sender<Vec<Gateway>>,
+    opens: watch::Sender<Vec<Place>>,
+    terminates: watch::Sender<Terminated>,
+}
+
+impl Told {
+    /// Tells the door of newer papers, other gateways and the places that the site lets it open.
+    async fn inform(self, mesh: Mesh, mut places: watch::Receiver<Vec<PlaceRow>>, allow: Allow) {
+        let (mut events, mut looks) = (mesh.subscribe(), interval(LOOK));
+        loop {
+            let membership = mesh.membership();
+            self.gateways
+                .send_if_modified(|told| replace(told, gateways(membership)));
+            self.hello
+                .send_if_modified(|told| replace(told, hello(membership)));
+            let (allowed, terminated) = {
+                let rows = places.borrow_and_update();
+                (allow.places(&rows), allow.terminated(&rows))
+            };
+            self.terminates
+                .send_if_modified(|told| replace(told, terminated));
+            self.opens.send_if_modified(|told| replace(told, allowed));
+            tokio::select! {
+                _ = looks.tick() => {}
+                changed = places.changed() => if changed.is_err() {
+                    return;
+                },
+                event = events.recv() => match event {
+                    Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => {}
+                    Ok(_) => continue,
+                    Err(RecvError::Closed) => return,
+                },
+            }
         }
     }
 }

@@ -235,7 +235,10 @@ fn who_made_a_job_is_told_to_its_owner_alone() {
             let (_, id) = line.split_once("job-id (integer) = ")?;
             Some(id.trim().to_owned())
         });
-        let job = format!("ATTR integer job-id {}", id.expect(list.stdout()));
+        let job = format!(
+            "ATTR integer job-id {}",
+            id.unwrap_or_else(|| panic!("{list:?}"))
+        );
         let own = format!("ipps://desk.acme.{DOMAIN}:443/t/{token}/ipp/print");
         for asked in [&by_path, &own] {
             let told = ask(&outside, asked, "Get-Job-Attributes", &job);

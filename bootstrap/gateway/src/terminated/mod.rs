@@ -20,9 +20,7 @@ use std::time::Duration;
 
 use http_body_util::Either;
 use hyper::body::Incoming;
-use hyper::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
-};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName};
 use hyper::{Method, Request, Response};
 use papermesh_pace::Pace;
 use papermesh_protocol::gateway::message::{Address, Head, Knock, Terminated as TerminatedHead};

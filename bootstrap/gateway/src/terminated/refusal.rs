@@ -22,7 +22,7 @@ const BAD_REQUEST: u16 = 0x0400;
 /// Why the gateway does not pass a request on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Its length is said in two ways, its host in none, or the like: what follows on the connection is not read.
+    /// Its host is said in no way or in two, or the like: what follows on the connection is not read.
     Malformed,
     /// A method that means nothing here.
     Method,

@@ -162,6 +162,7 @@ pub(super) fn bad(check: &str, detail: String, advice: &str) -> Finding {
 #[cfg(test)]
 mod sample {
     //! What tests of several subjects look at.
+    #![allow(clippy::unwrap_used)]
 
     use std::time::Duration;
 
