@@ -75,7 +75,7 @@ pub async fn look(
 ) -> Result<Sighting, LookError> {
     let unreachable = |error: DialError| LookError::Unreachable(error.to_string());
     let connection: Box<dyn Connection> = match tls::tunnel(ways, name.as_str()).await {
-        Some(tunnelled) => tunnelled.map_err(unreachable)?,
+        Some(through) => through.map_err(unreachable)?,
         None => {
             let addresses = addresses(name, ways.tls_port, within).await?;
             let connected = tcp::connect_at(name.as_str(), &addresses).await;

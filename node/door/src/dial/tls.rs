@@ -50,7 +50,7 @@ async fn handshake(
     alpn: &[&'static [u8]],
 ) -> Result<TlsStream<Box<dyn Connection>>, DialError> {
     let connection: Box<dyn Connection> = match tunnel(ways, domain).await {
-        Some(tunnelled) => tunnelled?,
+        Some(through) => through?,
         None => Box::new(tcp::connect(domain, ways.tls_port).await?),
     };
     over(connection, domain, alpn)
@@ -68,8 +68,8 @@ pub(crate) async fn tunnel(
 ) -> Option<Result<Box<dyn Connection>, DialError>> {
     let proxy = ways.proxy.as_deref();
     let proxy = proxy.filter(|proxy| proxy.serves(domain))?;
-    let tunnelled = proxy::tunnel(proxy, domain, ways.tls_port).await;
-    Some(match tunnelled {
+    let through = proxy::tunnel(proxy, domain, ways.tls_port).await;
+    Some(match through {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(error.into()),
     })
