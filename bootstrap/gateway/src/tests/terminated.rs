@@ -295,8 +295,8 @@ async fn what_is_no_request_is_none() {
             String::from_utf8_lossy(&bytes)
         );
     }
-    // Two were whole.
-    for _ in 0..2 {
+    // Three were whole.
+    for _ in 0..3 {
         assert_eq!(outside.heard.recv().await.unwrap().1, body);
     }
     assert!(outside.heard.try_recv().is_err());
