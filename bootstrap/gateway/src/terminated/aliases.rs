@@ -75,13 +75,22 @@ impl Aliases {
         if is_reserved(alias) {
             return Err(AliasRefusal::Reserved);
         }
-        if self.lead.get(alias).is_some_and(|of| of != at) {
+        if self.lead.get(alias) != Some(at) && self.is_meant_elsewhere(at, alias) {
             return Err(AliasRefusal::Taken);
         }
         match taken < limits::ALIASES {
             true => Ok(()),
             false => Err(AliasRefusal::Full),
         }
+    }
+
+    /// Whether a path that asks for another place, however it is escaped, would ask for this text too, or the other way
+    /// round: then one place could have what is meant for the other.
+    fn is_meant_elsewhere(&self, at: &At, alias: &Alias) -> bool {
+        let mut readings = Alias::readings(alias.as_str());
+        let mut others = self.lead.iter().filter(|(_, of)| *of != at);
+        readings.any(|reading| self.lead.get(&reading).is_some_and(|of| of != at))
+            || others.any(|(other, _)| alias.matches(other.as_str()))
     }
 
     /// The place is nobody's any more.
@@ -153,6 +162,12 @@ mod tests {
         let (taken, refused) = aliases.set(&hall, &said[..1]);
         assert_eq!(taken, []);
         assert_eq!(refused, [(said[0].clone(), AliasRefusal::Taken)]);
+        // Nor what a program would say that escapes it.
+        let escaped = ["expp1%40abc.com", "expp1%25abc.com", "EXPP1%2Eabc.com"].map(alias);
+        for escaped in &escaped {
+            let (taken, refused) = aliases.set(&hall, std::slice::from_ref(escaped));
+            assert_eq!((taken.len(), refused[0].1), (0, AliasRefusal::Taken));
+        }
         // What is said again is not written again.
         aliases.set(&desk, &said);
         let lines = std::fs::read_to_string(&path).unwrap();
@@ -177,6 +192,11 @@ mod tests {
         assert_eq!(refused[0].1, AliasRefusal::Full);
         // The former ones are free.
         assert_eq!(aliases.set(&hall, &said[..1]).0, said[..1]);
+        // The other way round: who has the escaped text first keeps others from being led there.
+        let (first, second) = (alias("a%40b.org"), alias("a@b.org"));
+        aliases.set(&desk, &[alias("a1.b"), first]);
+        let (taken, refused) = aliases.set(&hall, &[said[0].clone(), second]);
+        assert_eq!((taken.len(), refused[0].1), (1, AliasRefusal::Taken));
         aliases.forget(&desk);
         let aliases = Aliases::open(path).unwrap();
         assert_eq!(aliases.find("a1.b"), None);

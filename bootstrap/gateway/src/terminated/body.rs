@@ -14,6 +14,8 @@ use tokio::time::{Instant, Sleep, sleep};
 pub(super) const STALL: Duration = Duration::from_secs(90);
 /// Bytes of a message that say what it is (RFC 8010 section 3.1.1).
 const HEADER: usize = 8;
+/// How long they may take: a request has its turn from then on.
+const BEGINS: Duration = Duration::from_secs(30);
 /// Pieces in which those may come.
 const PIECES: usize = 16;
 
@@ -49,8 +51,9 @@ impl Begun {
     /// Reads as much as says what the message is; none if there is not so much of it.
     pub(super) async fn read(mut body: Incoming) -> Result<(Header, Self), BodyError> {
         let (mut first, mut read) = (Vec::new(), VecDeque::new());
+        let until = Instant::now() + BEGINS;
         for _ in 0..PIECES {
-            let piece = tokio::time::timeout(STALL, next(&mut body)).await;
+            let piece = tokio::time::timeout_at(until, next(&mut body)).await;
             let Some(piece) = piece.map_err(|_| BodyError::Stalled)?? else {
                 break;
             };
