@@ -164,8 +164,11 @@ pub(super) fn update_active<T>(
     }
     let (mut others, mut unknown) = (Vec::new(), Vec::new());
     for (number, said) in numbers.into_iter().zip(states) {
+        // That a job has ended, and why, Update-Job-Status says: without its reasons an end with errors would pass for one
+        // without.
+        let state = Some(DeviceJobState::read(Some(said)));
         let word = JobWord {
-            state: Some(DeviceJobState::read(Some(said))),
+            state: state.filter(|state| !state.is_terminal()),
             reasons: Vec::new(),
             message: None,
             impressions: None,
