@@ -2,6 +2,8 @@
 //! can be seen there, in a home whose node does not. Who may look into the home, and whether the
 //! configuration is understood, is the command line's part.
 
+mod mail_hold;
+
 use std::time::Duration;
 
 use papermesh_convert::{Confinement, Converter};
@@ -20,8 +22,10 @@ use papermesh_services::web_certificate::Kept;
 use papermesh_store::offload::offload;
 use papermesh_store::{RESERVE, Store, StoreError};
 
+use self::mail_hold::mail_hold_of;
 use super::door::DoorHere;
 use super::keys::keys_of;
+use super::mail_hold::MailHoldHere;
 use super::mailbox::MailboxHere;
 use super::{NodeError, Services, blocking, open_store, output, own_domain, parts, portal};
 use crate::config::{Config, Home};
@@ -226,6 +230,8 @@ impl Handle<Diagnose> for Services {
         findings.extend(self.gateways());
         let mailbox = self.mailbox.as_ref().map(MailboxHere::status);
         findings.extend(mailbox.map(|status| mailbox_of(&status)));
+        let of = |here: &MailHoldHere| mail_hold_of(&here.status(), &here.counts());
+        findings.extend(self.mail_hold.as_ref().map(of));
         findings.extend(self.shown_outside().await?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
@@ -633,10 +639,10 @@ fn places_of(status: &GatewayStatus, carrier: Option<Carrier>) -> Finding {
 /// How it stands with the mailbox by which this node is called.
 fn mailbox_of(status: &Status) -> Finding {
     match &status.state {
-        State::Told => good("mailbox", format!("read; {} mails called", status.wakes)),
+        State::Told => good("mailbox", format!("read; {} mails called", status.taken)),
         State::Asking => doubtful(
             "mailbox",
-            format!("asked once a minute; {} mails called", status.wakes),
+            format!("asked once a minute; {} mails called", status.taken),
             "a server with IMAP and IDLE says at once that a mail came",
         ),
         State::Connecting => doubtful(

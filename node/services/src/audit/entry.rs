@@ -99,6 +99,14 @@ pub enum Kind {
     OwnNameRemoved,
     /// A place showed another key than its door has: somebody pretends to be it.
     PlaceExposed,
+    /// A user's mail with documents was taken.
+    MailTaken,
+    /// A mail that should have brought documents was dropped.
+    MailDropped,
+    /// A user proved to read a mail address.
+    MailAddressAdded,
+    /// A mail address is not its user's any longer.
+    MailAddressRemoved,
 }
 
 /// What one record tells. What does not apply is left out.

@@ -10,6 +10,7 @@ mod read;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
@@ -60,6 +61,15 @@ pub(super) enum UserCommand {
     },
     /// Take a print token back, by its id.
     WithdrawToken(String),
+    /// Have a code mailed to an address from which the user mails documents, and answer there in this language.
+    ClaimMailAddress {
+        address: MailAddress,
+        language: Option<String>,
+    },
+    /// Register the address by the code that was mailed there.
+    ConfirmMailAddress(String),
+    /// Take an address back.
+    RemoveMailAddress(MailAddress),
 }
 
 /// What an admin may have done.
@@ -133,6 +143,8 @@ pub(super) enum Done {
     Said(Remark),
     Ticket(Ticket),
     Export(Export),
+    /// A code was mailed to this address, and is to be typed.
+    CodeMailed(String),
     /// Nothing: what was typed is to be typed once more. These are the words for it.
     Again(&'static str),
 }
@@ -167,6 +179,8 @@ pub(super) enum Remark {
     PlaceOpened,
     PlaceClosed,
     TokenWithdrawn(String),
+    MailAddressAdded(String),
+    MailAddressRemoved(String),
     Verified {
         records: u64,
         head: String,
@@ -201,7 +215,12 @@ impl PortalCommand {
     pub(super) const fn needs_proof(&self) -> bool {
         match self {
             Self::User(command) => {
-                matches!(command, UserCommand::OfferLink | UserCommand::Share { .. })
+                matches!(
+                    command,
+                    UserCommand::OfferLink
+                        | UserCommand::Share { .. }
+                        | UserCommand::ClaimMailAddress { .. }
+                )
             }
             Self::Admin(command) => !matches!(
                 command,
@@ -256,7 +275,11 @@ mod tests {
                 "{form}"
             );
         }
-        for form in ["order=link", "order=share&name=iPad&who=mine"] {
+        for form in [
+            "order=link",
+            "order=share&name=iPad&who=mine",
+            "order=claim-address&address=dana@acme.example",
+        ] {
             assert!(read(&charlie(), form).unwrap().needs_proof(), "{form}");
         }
         assert!(

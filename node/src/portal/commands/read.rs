@@ -3,6 +3,7 @@
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::user::UserState;
 use zeroize::Zeroizing;
@@ -135,6 +136,15 @@ impl UserCommand {
                 let token = form.get("token").ok_or(BadCommand::Unknown)?;
                 Self::WithdrawToken(token.to_owned())
             }
+            "claim-address" => Self::ClaimMailAddress {
+                address: address(form)?,
+                language: form.get("language").map(str::to_owned),
+            },
+            "confirm-address" => {
+                let code = form.get("code").unwrap_or_default();
+                Self::ConfirmMailAddress(code.to_owned())
+            }
+            "remove-address" => Self::RemoveMailAddress(address(form)?),
             _ => return Err(BadCommand::Unknown),
         })
     }
@@ -243,6 +253,11 @@ impl AdminCommand {
     }
 }
 
+fn address(form: &Form) -> Result<MailAddress, BadCommand> {
+    let address = form.get("address").unwrap_or_default().trim().parse();
+    address.map_err(|_| BadCommand::Typed("typed-mail"))
+}
+
 fn number(form: &Form, name: &str) -> Result<u32, BadCommand> {
     form.numbers(name)
         .first()
@@ -300,6 +315,7 @@ mod tests {
             ("order=pin&old=1111&new=2222&again=2223", "pin-differs"),
             ("order=pin&old=&new=2222&again=2222", "pin-missing"),
             ("order=unlock&number=7&password=", "unlock-missing"),
+            ("order=claim-address&address=dana", "typed-mail"),
         ] {
             assert_eq!(
                 read(&charlie(), form).unwrap_err(),
