@@ -10,6 +10,7 @@ use super::quantity;
 use super::screen::Style;
 use super::secrets;
 use super::table::Grid;
+use crate::control::MailCode;
 use crate::control::message::{
     ClaimMailAddress, ConfirmMailAddress, ListMailAddresses, MailAddresses, RemoveMailAddress,
 };
@@ -87,7 +88,8 @@ impl Address {
                 })
             }
             Self::Confirm { code, user } => {
-                let code = secrets::argument_or_stdin(code)?.trim().to_owned();
+                let code = MailCode::new(secrets::argument_or_stdin(code)?);
+                let code = code.map_err(CliError::usage)?;
                 let confirmed = context.call(ConfirmMailAddress { user, code }).await?;
                 screen.show(&confirmed, |confirmed, _| {
                     format!(

@@ -14,15 +14,7 @@ use papermesh_store::{MailedKey, MailedRow, Store, StoreError};
 
 use super::InboxError;
 use super::answer::{Became, DocumentTold};
-
-/// A document of a mail.
-pub(super) struct Paper {
-    /// What it is called.
-    pub(super) title: String,
-    /// Whether it is the text of the mail.
-    pub(super) is_text: bool,
-    pub(super) bytes: Vec<u8>,
-}
+use super::parcel::Paper;
 
 /// The documents of one mail, and where they are held.
 pub(super) struct Desk<'a, N> {

@@ -6,20 +6,21 @@
 //! anything that is printed here, and comes out only when its sender releases it.
 //!
 //! - [`answer`]: what the sender is told
-//! - `desk`: what holding is made of
+//! - `parcel`: what a mail brings; `desk`: what holding it is made of
 //!
 //! Not here: the mailbox, and sending the answer. Whoever has both calls [`Inbox::take`], sends what is to be said, calls
 //! [`Inbox::done`], and lets the mail be deleted then.
 
 pub(crate) mod answer;
 mod desk;
+mod parcel;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use papermesh_mail::documents::{Contents, ContentsError, Document, Text};
+use papermesh_mail::documents::ContentsError;
 use papermesh_mail::head::Head;
 use papermesh_mail::sender::{self, SenderError};
 use papermesh_mesh::Membership;
@@ -41,7 +42,8 @@ use papermesh_store::{MailedKey, Store, StoreError};
 use crate::config::AuthservId;
 use crate::pages::{Language, Words};
 use answer::{Answer, Told};
-use desk::{Desk, Paper};
+use desk::Desk;
+use parcel::{Paper, Parcel, apart};
 
 /// Answers to one user within an hour.
 const ANSWERS: u32 = 20;
@@ -178,10 +180,11 @@ impl<N: Network> Inbox<N> {
     /// [`InboxError`]: then it is to be taken again later.
     pub(crate) async fn take(
         &mut self,
-        mail: &[u8],
+        mail: Vec<u8>,
         is_whole: bool,
     ) -> Result<Option<Taken>, InboxError> {
-        let (head, reader, from) = match self.judge(mail).await? {
+        let mail = Arc::new(mail);
+        let (head, reader, from) = match self.judge(&mail).await? {
             Ok(judged) => judged,
             Err(why) => {
                 self.drop(&why).await;
@@ -190,7 +193,7 @@ impl<N: Network> Inbox<N> {
         };
         let user = reader.user.clone();
         let id = head.id.as_ref().map(|id| id.as_str());
-        let key = once::mail_key(&user, id, mail);
+        let key = once::mail_key(&user, id, &mail);
         let now = self.deps.membership.now();
         offload(&self.deps.store, move |store| once::sweep(store, now)).await?;
         if once::is_done(&self.desk(&user, &[]), key).await? {
@@ -199,7 +202,7 @@ impl<N: Network> Inbox<N> {
         }
         let language = reader.language.as_deref().and_then(Language::named);
         let t = language.unwrap_or_default().words();
-        let told = self.told(&head, (&user, key), (mail, is_whole), t).await?;
+        let told = self.told(&head, (&user, key), (&mail, is_whole), t).await?;
         self.note_taken(&user, &told).await;
         let is_answered = self
             .answers
@@ -232,9 +235,10 @@ impl<N: Network> Inbox<N> {
     /// Who sent a mail, and from where.
     async fn judge(
         &self,
-        mail: &[u8],
+        mail: &Arc<Vec<u8>>,
     ) -> Result<Result<(Head, AddressView, MailAddress), Dropped>, InboxError> {
-        let Some(head) = Head::read(mail) else {
+        let reading = Arc::clone(mail);
+        let Some(head) = apart(move || Head::read(&reading)).await.flatten() else {
             return Ok(Err(Dropped::Head));
         };
         let from = match sender::proven(&head, self.deps.server.as_str()) {
@@ -255,7 +259,7 @@ impl<N: Network> Inbox<N> {
         &mut self,
         head: &Head,
         (user, key): (&UserId, MailedKey),
-        (mail, is_whole): (&[u8], bool),
+        (mail, is_whole): (&Arc<Vec<u8>>, bool),
         t: &'static Words,
     ) -> Result<Told, InboxError> {
         if self.is_one_too_many(user, key) {
@@ -265,56 +269,37 @@ impl<N: Network> Inbox<N> {
             Ok(options) => options,
             Err(why) => return Ok(Told::Options(why)),
         };
-        let contents = match is_whole {
-            true => Contents::read(mail),
-            false => Err(ContentsError::TooLarge),
+        if !is_whole {
+            return Ok(Told::Contents(ContentsError::TooLarge));
+        }
+        let title = match head.subject.is_empty() {
+            true => t.say("mail-text").into_owned(),
+            false => head.subject.clone(),
         };
-        let mut contents = match contents {
-            Ok(contents) => contents,
+        let (mail, whose) = (Arc::clone(mail), user.clone());
+        let opened = apart(move || Parcel::open(&mail, &whose, title)).await;
+        let parcel = match opened.unwrap_or(Err(ContentsError::Unreadable)) {
+            Ok(parcel) => parcel,
             Err(why) => return Ok(Told::Contents(why)),
         };
-        let mut papers: Vec<Paper> = Vec::new();
-        let documents = std::mem::take(&mut contents.documents).into_iter();
-        papers.extend(documents.map(|Document { name, bytes }| Paper {
-            title: name,
-            is_text: false,
-            bytes,
-        }));
-        if papers.is_empty()
-            && let Text::Plain(text) = std::mem::replace(&mut contents.text, Text::None)
-        {
-            let title = match head.subject.is_empty() {
-                true => t.say("mail-text").into_owned(),
-                false => head.subject.clone(),
-            };
-            papers.push(Paper {
-                title,
-                is_text: true,
-                bytes: text.into_bytes(),
-            });
-        }
-        let keys: Vec<_> = papers
-            .iter()
-            .map(|paper| once::document_key(user, &paper.bytes))
-            .collect();
         let desk = Desk {
             options: &options,
-            ..self.desk(user, &papers)
+            ..self.desk(user, &parcel.papers)
         };
         let mail = Mail {
             user,
             key,
-            documents: &keys,
+            documents: &parcel.keys,
         };
         let fates = once::hold(&desk, &mail, self.deps.membership.now()).await?;
         let mut held = Vec::new();
-        for (paper, fate) in papers.iter().zip(fates) {
+        for (paper, fate) in parcel.papers.iter().zip(fates) {
             held.push(desk.told(paper, fate).await?);
         }
         Ok(Told::Documents {
             documents: held,
-            left_out: contents.left_out,
-            is_html: contents.text == Text::Html,
+            left_out: parcel.left_out,
+            is_html: parcel.is_html,
         })
     }
 

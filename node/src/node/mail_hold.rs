@@ -7,7 +7,7 @@ use papermesh_mail::head::Head;
 use papermesh_mail::message::Addresses;
 use papermesh_mail::notice::{self, Notice};
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Arrived, Fate, Pace, Purpose, Status, Watcher};
+use papermesh_mail::watch::{Arrived, Fate, Mailbox, Pace, Purpose, Status, Watcher};
 use papermesh_mail::{MailError, Trust};
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::remedy::Remedy;
@@ -90,13 +90,20 @@ impl Post {
 /// Watches the mailbox, and takes what comes.
 ///
 /// # Errors
-/// [`MailSettingsError::NoSend`].
+/// [`MailSettingsError::NoSend`], [`MailSettingsError::SameMailbox`].
 pub(super) fn watch<N: Network>(
     (accounts, hold): (&MailAccounts, MailHold),
     trust: &Trust,
     deps: Deps<N>,
     tasks: &mut JoinSet<()>,
 ) -> Result<MailHoldHere, MailSettingsError> {
+    let is_same = |read: &Mailbox| {
+        let same = |of: &Mailbox| (of.account.server.clone(), of.account.user.clone());
+        same(read) == same(&hold.read) && read.folder == hold.read.folder
+    };
+    if accounts.read.as_ref().is_some_and(is_same) {
+        return Err(MailSettingsError::SameMailbox);
+    }
     let send = hold.send.or_else(|| accounts.send.clone());
     let post = Post {
         submitter: Submitter::new(send.ok_or(MailSettingsError::NoSend)?, trust.clone()),
@@ -131,13 +138,9 @@ async fn take<N: Network>(mut mails: mpsc::Receiver<Arrived>, mut inbox: Inbox<N
         fate,
     }) = mails.recv().await
     {
-        let became = match inbox.take(&mail, is_whole).await {
+        let became = match inbox.take(mail, is_whole).await {
             Ok(None) => Fate::Done,
-            Ok(Some(taken)) => {
-                // It may be long, and is not needed any more.
-                drop(mail);
-                finish(&inbox, &taken, &post).await
-            }
+            Ok(Some(taken)) => finish(&inbox, &taken, &post).await,
             Err(error) => {
                 tracing::error!(error = %error.in_full(), "a mail with documents cannot be taken now");
                 Fate::Later

@@ -45,12 +45,18 @@ pub enum MailSettingsError {
     /// Who sends documents could not be answered, and no address be proven.
     #[error("the section mail.hold of papermesh.toml has no account to send answers")]
     NoSend,
+    /// Calls would be deleted as what is no document.
+    #[error("the sections mail.read and mail.hold.read of papermesh.toml name the same mailbox")]
+    SameMailbox,
 }
 
 impl Remedy for MailSettingsError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Mail(error) => error.remedy(),
+            Self::SameMailbox => {
+                Some("make a mailbox of its own for documents, or a folder".into())
+            }
             Self::NoSend => Some("add the section mail.send, or mail.hold.send".into()),
         }
     }

@@ -5,6 +5,8 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::control::MailCode;
+
 /// Has a code mailed to an address, which proves who reads it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClaimMailAddress {
@@ -28,19 +30,12 @@ pub struct MailAddressClaimed {
 }
 
 /// Proves that a user reads an address, by the code that was mailed there.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmMailAddress {
     /// Whose; without one that of the only user who enrolled here.
     pub user: Option<UserId>,
     /// The code.
-    pub code: String,
-}
-
-impl std::fmt::Debug for ConfirmMailAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("ConfirmMailAddress");
-        shown.field("user", &self.user).finish_non_exhaustive()
-    }
+    pub code: MailCode,
 }
 
 /// Asks for the addresses from which documents come.

@@ -70,7 +70,7 @@ impl Handle<ConfirmMailAddress> for Services {
     async fn handle(&self, command: ConfirmMailAddress, _: Io) -> Answer<UserMailAddress> {
         let confirming = self
             .local_users
-            .confirm_address(command.user, &command.code);
+            .confirm_address(command.user, command.code.expose());
         Ok(shown(confirming.await?))
     }
 }

@@ -20,7 +20,7 @@ pub(super) use read::{BadCommand, Typed, Wished};
 use super::export::Export;
 use super::ticket::Ticket;
 use crate::control::message::PolicyChange;
-use crate::control::{CommandError, Passphrase, TypedPin};
+use crate::control::{CommandError, MailCode, Passphrase, TypedPin};
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ pub(super) enum UserCommand {
         language: Option<String>,
     },
     /// Register the address by the code that was mailed there.
-    ConfirmMailAddress(String),
+    ConfirmMailAddress(MailCode),
     /// Take an address back.
     RemoveMailAddress(MailAddress),
 }
@@ -291,6 +291,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
+        let code = read(&charlie(), "order=confirm-address&code=481516");
+        assert!(!format!("{:?}", code.unwrap()).contains("481516"));
         let pin = read(&charlie(), "order=pin&old=481516&new=234299&again=234299");
         let passphrase = "order=export&passphrase=481516&again=481516";
         let password = read(&charlie(), "order=unlock&number=7&password=481516");

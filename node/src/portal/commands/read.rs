@@ -12,7 +12,7 @@ use super::super::limits;
 use super::super::links::Whose;
 use super::{AdminCommand, NewDevice, NewUser, PortalCommand, ROLES, UserCommand};
 use crate::control::message::PolicyChange;
-use crate::control::{Passphrase, TypedPin};
+use crate::control::{MailCode, Passphrase, TypedPin};
 use crate::pages::Form;
 
 /// Who is to be a user, as it was typed.
@@ -141,8 +141,9 @@ impl UserCommand {
                 language: form.get("language").map(str::to_owned),
             },
             "confirm-address" => {
-                let code = form.get("code").unwrap_or_default();
-                Self::ConfirmMailAddress(code.to_owned())
+                let code = form.get("code").unwrap_or_default().to_owned();
+                let code = MailCode::new(Zeroizing::new(code));
+                Self::ConfirmMailAddress(code.map_err(|_| BadCommand::Typed("mail-code-wrong"))?)
             }
             "remove-address" => Self::RemoveMailAddress(address(form)?),
             _ => return Err(BadCommand::Unknown),

@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::control::message::{
-    AuditEntry, LinkedComputer, Member, OpenInvite, PendingDevice, PolicyView, User, UserHere,
+    AuditEntry, GatewayList, LinkedComputer, MailAddresses, Member, OpenInvite, PendingDevice,
+    PolicyView, User, UserHere, UserMailAddress,
 };
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
@@ -205,11 +206,38 @@ fn users_sections() -> Vec<(Section, Content)> {
         (Section::Account, Content::Account(Some(here))),
         (Section::Account, Content::Account(Some(linked))),
         (Section::Account, Content::Account(None)),
+        (Section::Elsewhere, by_mail(Some("print@acme.example"))),
+        (Section::Elsewhere, by_mail(None)),
         (
             Section::Jobs,
             Content::Failed(CommandError::new(ErrorCode::Failed, MARKUP)),
         ),
     ]
+}
+
+/// What a user sees of documents by mail, which are sent there.
+fn by_mail(to: Option<&str>) -> Content {
+    Content::Elsewhere {
+        tokens: vec![],
+        gateways: GatewayList {
+            gateways: vec![],
+            places: vec![],
+            status: vec![],
+            names: vec![],
+            own_names: vec![],
+            own_names_here: vec![],
+            exposures: vec![],
+        },
+        mail: MailAddresses {
+            to: to.map(|to| to.parse().unwrap()),
+            addresses: vec![UserMailAddress {
+                address: MARKUP.into(),
+                user: "charlie".parse().unwrap(),
+                since: at(7),
+                language: None,
+            }],
+        },
+    }
 }
 
 fn admins_sections() -> Vec<(Section, Content)> {
@@ -370,6 +398,8 @@ fn all_that_is_asked_and_said_has_words() {
             })
         }),
         Box::new(|| Ask::Export),
+        Box::new(|| Ask::MailAddress),
+        Box::new(|| Ask::MailCode(MARKUP.into())),
     ];
     for ask in asks {
         for page in shown(&charlie(), Section::Jobs, &empty, |state| {
@@ -435,6 +465,10 @@ fn all_that_is_asked_and_said_has_words() {
         },
         Remark::BadgeTaken(text()),
         Remark::PolicyChanged,
+        Remark::MailAddressAdded(text()),
+        Remark::MailAddressRemoved(text()),
+        Remark::Typed("typed-mail"),
+        Remark::Typed("mail-code-wrong"),
         Remark::Verified {
             records: 7,
             head: text(),
