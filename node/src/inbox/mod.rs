@@ -32,7 +32,7 @@ use papermesh_services::holder::{Holder, SubmitError};
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::local_users::addresses::AddressView;
 use papermesh_services::mailed::noted::Noted;
-use papermesh_services::mailed::once::{self, Mail};
+use papermesh_services::mailed::once::{self, Mail, Names};
 use papermesh_services::mailed::options;
 use papermesh_services::network::Network;
 use papermesh_services::rate_window::RateWindow;
@@ -58,6 +58,8 @@ pub(crate) struct Deps<N> {
     pub(crate) holder: Holder<N>,
     pub(crate) local_users: LocalUsers<N>,
     pub(crate) membership: Arc<Membership>,
+    /// Names what came.
+    pub(crate) names: Names,
     /// Where it is noted what came.
     pub(crate) audit: Audit,
     /// To where documents are sent.
@@ -193,7 +195,7 @@ impl<N: Network> Inbox<N> {
         };
         let user = reader.user.clone();
         let id = head.id.as_ref().map(|id| id.as_str());
-        let key = once::mail_key(&user, id, &mail);
+        let key = self.deps.names.mail(&user, id, &mail);
         let now = self.deps.membership.now();
         offload(&self.deps.store, move |store| once::sweep(store, now)).await?;
         if once::is_done(&self.desk(&user, &[]), key).await? {
@@ -276,8 +278,8 @@ impl<N: Network> Inbox<N> {
             true => t.say("mail-text").into_owned(),
             false => head.subject.clone(),
         };
-        let (mail, whose) = (Arc::clone(mail), user.clone());
-        let opened = apart(move || Parcel::open(&mail, &whose, title)).await;
+        let (mail, whose, names) = (Arc::clone(mail), user.clone(), self.deps.names.clone());
+        let opened = apart(move || Parcel::open(&mail, (&whose, &names), title)).await;
         let parcel = match opened.unwrap_or(Err(ContentsError::Unreadable)) {
             Ok(parcel) => parcel,
             Err(why) => return Ok(Told::Contents(why)),

@@ -4,7 +4,7 @@ use std::panic;
 
 use papermesh_mail::documents::{Contents, ContentsError, LeftOut, Text};
 use papermesh_protocol::text::UserId;
-use papermesh_services::mailed::once;
+use papermesh_services::mailed::once::Names;
 use papermesh_store::MailedKey;
 use tokio::task::spawn_blocking;
 
@@ -32,7 +32,11 @@ impl Parcel {
     ///
     /// # Errors
     /// [`ContentsError`].
-    pub(super) fn open(mail: &[u8], user: &UserId, title: String) -> Result<Self, ContentsError> {
+    pub(super) fn open(
+        mail: &[u8],
+        (user, names): (&UserId, &Names),
+        title: String,
+    ) -> Result<Self, ContentsError> {
         let contents = Contents::read(mail)?;
         let documents = contents.documents.into_iter();
         let mut papers: Vec<Paper> = documents
@@ -52,7 +56,7 @@ impl Parcel {
         }
         let keys = papers
             .iter()
-            .map(|paper| once::document_key(user, &paper.bytes));
+            .map(|paper| names.document(user, &paper.bytes));
         Ok(Self {
             keys: keys.collect(),
             papers,

@@ -20,6 +20,7 @@ use papermesh_services::directory::Directory;
 use papermesh_services::holder::{self, Holder};
 use papermesh_services::identity::Identity;
 use papermesh_services::local_users::{self, LocalUsers};
+use papermesh_services::mailed::once::Names;
 use papermesh_services::mesh_state::{self, RecordStore};
 use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
@@ -383,6 +384,7 @@ impl<'a> Parts<'a> {
             holder: holder.clone(),
             local_users: local_users.clone(),
             membership: Arc::clone(&self.membership),
+            names: Names::new(self.identity.storage()),
             audit: self.audit.clone(),
             address: hold.address.clone(),
             server: hold.authserv_id.clone(),

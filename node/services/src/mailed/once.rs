@@ -12,10 +12,12 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
+use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::{MAILED_MAX, Mailed, MailedKey, MailedRow, Store, StoreError};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// How long the same document is not held again.
 pub const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
@@ -26,29 +28,43 @@ const MANY: usize = MAILED_MAX / 2;
 /// Rows that are read from the store at once.
 const PAGE: usize = 512;
 
-/// Names a mail of a user: by its own name, or else by its bytes.
-#[must_use]
-pub fn mail_key(user: &UserId, id: Option<&str>, mail: &[u8]) -> MailedKey {
-    match id {
-        Some(id) => key("mail", user, id.as_bytes()),
-        None => key("nameless mail", user, mail),
-    }
-}
+/// Names mails and documents: by digests under a key of this node, so that nobody who reads the disk can try out what they
+/// were.
+#[derive(Clone)]
+pub struct Names(Zeroizing<[u8; 32]>);
 
-/// Names a document of a user.
-#[must_use]
-pub fn document_key(user: &UserId, document: &[u8]) -> MailedKey {
-    key("document", user, document)
-}
-
-fn key(what: &str, user: &UserId, bytes: &[u8]) -> MailedKey {
-    let mut digest = Sha256::new();
-    for part in [what, user.as_str()] {
-        digest.update(part.as_bytes());
-        digest.update([0]);
+impl Names {
+    /// The names that this node gives, which has this key.
+    #[must_use]
+    pub fn new(storage: &StorageKey) -> Self {
+        let digest = Sha256::new_with_prefix("papermesh mailed").chain_update(storage.expose());
+        Self(Zeroizing::new(digest.finalize().into()))
     }
-    digest.update(bytes);
-    digest.finalize().into()
+
+    /// Names a mail of a user: by its own name, or else by its bytes.
+    #[must_use]
+    pub fn mail(&self, user: &UserId, id: Option<&str>, mail: &[u8]) -> MailedKey {
+        match id {
+            Some(id) => self.name("mail", user, id.as_bytes()),
+            None => self.name("nameless mail", user, mail),
+        }
+    }
+
+    /// Names a document of a user.
+    #[must_use]
+    pub fn document(&self, user: &UserId, document: &[u8]) -> MailedKey {
+        self.name("document", user, document)
+    }
+
+    fn name(&self, what: &str, user: &UserId, bytes: &[u8]) -> MailedKey {
+        let mut digest = Sha256::new_with_prefix(*self.0);
+        for part in [what, user.as_str()] {
+            digest.update(part.as_bytes());
+            digest.update([0]);
+        }
+        digest.update(bytes);
+        digest.finalize().into()
+    }
 }
 
 /// A mail whose documents are to be held.

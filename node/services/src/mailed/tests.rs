@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
+use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::{Mailed, MailedKey, MailedRow};
 use proptest::prelude::*;
 
-use super::once::{self, AGAIN, Desk, Fate, KEPT, Mail};
+use super::once::{self, AGAIN, Desk, Fate, KEPT, Mail, Names};
 
 const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 /// A document that nobody can print.
@@ -106,6 +107,10 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+fn names() -> Names {
+    Names::new(&StorageKey::from_bytes([1; 32]))
+}
+
 fn dana() -> UserId {
     "dana".parse().unwrap()
 }
@@ -119,10 +124,10 @@ fn take(
 ) -> Result<Vec<Fate<u8>>, Crash> {
     let user = dana();
     let desk = At { disk, documents };
-    let key = once::mail_key(&user, Some(&id.to_string()), b"");
+    let key = names().mail(&user, Some(&id.to_string()), b"");
     let keys: Vec<_> = documents
         .iter()
-        .map(|document| once::document_key(&user, &[*document]))
+        .map(|document| names().document(&user, &[*document]))
         .collect();
     now(async {
         if once::is_done(&desk, key).await? {
@@ -177,11 +182,12 @@ fn a_mail_that_was_half_done_is_finished_however_late() {
 fn users_and_kinds_are_told_apart() {
     let (dana, bob) = (dana(), "bob".parse().unwrap());
     let keys = [
-        once::mail_key(&dana, Some("a"), b""),
-        once::mail_key(&dana, None, b"a"),
-        once::mail_key(&bob, Some("a"), b""),
-        once::document_key(&dana, b"a"),
-        once::document_key(&bob, b"a"),
+        names().mail(&dana, Some("a"), b""),
+        names().mail(&dana, None, b"a"),
+        names().mail(&bob, Some("a"), b""),
+        names().document(&dana, b"a"),
+        names().document(&bob, b"a"),
+        Names::new(&StorageKey::from_bytes([2; 32])).document(&bob, b"a"),
     ];
     assert_eq!(keys.into_iter().collect::<BTreeSet<_>>().len(), keys.len());
 }
