@@ -291,6 +291,8 @@ async fn a_server_that_starts_again_is_found_again() {
             .await
             .unwrap();
         assert_eq!(watching.next().await, b"again");
+        // What is still there would be read by the next one.
+        servers.is_empty().await;
     }
 }
 
