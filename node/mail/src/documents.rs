@@ -7,7 +7,6 @@
 //! shows (its HTML names their Content-ID, RFC 2392), such as the logo of a signature, and the signature of S/MIME or PGP.
 //! A mail within the mail is none either, and is told.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
@@ -212,13 +211,13 @@ impl Reading {
         Ok(())
     }
 
-    fn text(&mut self, text: &Cow<'_, str>) {
+    fn text(&mut self, text: &str) {
         if text.trim().is_empty() {
             return;
         }
         match &mut self.contents.text {
             Text::Plain(so_far) => so_far.push_str(text),
-            other => *other = Text::Plain(text.clone().into_owned()),
+            other => *other = Text::Plain(text.to_owned()),
         }
     }
 

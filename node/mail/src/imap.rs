@@ -156,7 +156,13 @@ impl<'a> Open<'a> {
         self.meter.allow(COMMAND);
         let purpose = &self.watcher.purpose;
         let (first, search) = (purpose.first(), purpose.search());
-        let query = format!("UID {}:* UNDELETED {search}", self.next);
+        // What was marked as deleted and not removed, because the connection broke between the two, is nobody else's in a
+        // mailbox for documents; where a server cannot remove one mail alone, all that is done with stays so.
+        let which = match first == First::Oldest && self.abilities.uidplus {
+            true => "",
+            false => "UNDELETED ",
+        };
+        let query = format!("UID {}:* {which}{search}", self.next);
         let found = within(&self.at, self.session.uid_search(&query)).await?;
         // `N:*` is the last mail at least, also if its number is lower.
         let mut found: Vec<u32> = found.into_iter().filter(|uid| *uid >= self.next).collect();

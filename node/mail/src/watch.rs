@@ -196,7 +196,7 @@ impl Purpose {
         }
     }
 
-    /// What an IMAP server is asked to look for, beside what is not deleted (RFC 3501 §6.4.4).
+    /// What an IMAP server is asked to look for (RFC 3501 §6.4.4).
     pub(crate) fn search(&self) -> String {
         match self {
             Self::Wakes(_) => format!("SUBJECT \"{}\"", message::SUBJECT),
