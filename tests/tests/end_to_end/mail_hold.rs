@@ -10,11 +10,7 @@ use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, SOON, Seed, Site, User};
 use serde_json::Value;
 
-use servers::Servers;
-
-#[allow(dead_code, reason = "the tests of the mail alone need more of it")]
-#[path = "../../../node/mail/tests/real/servers.rs"]
-mod servers;
+use super::gateway_mail::servers::Servers;
 
 /// Where the test's user mails from.
 const DANA: &str = "dana@acme.example";
