@@ -33,6 +33,7 @@ vectors:
 # Writes the corpora of the fuzz targets anew.
 corpora:
     {{ env }} && PAPERMESH_WRITE_CORPUS=1 cargo test --locked --workspace --test corpus
+    {{ env }} && PAPERMESH_WRITE_CORPUS=1 cargo test --locked --workspace --lib rehearsal
 
 # Writes the bytes of a new format of rows.
 formats:

@@ -5,7 +5,7 @@
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
 //! - [`portal`] is a user's own page and the admin's, [`panel`] the page on a printer's touch screen, [`outside`] that of
-//!   people outside the site.
+//!   people outside the site, [`inbox`] what comes by mail.
 //! - [`control`] is how the command line talks to a running node, [`hold_queue`] the holder as an IPP queue.
 //! - [`share`] is what a person outside is given to print.
 //! - [`pages`] is what the web pages have in common, [`config`] what a node is told before it starts, [`logs`] where the
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod hold_queue;
+mod inbox;
 pub mod logs;
 pub mod node;
 pub mod outside;

@@ -99,6 +99,9 @@ pub enum MailError {
         /// What the server said.
         said: String,
     },
+    /// What came could not be taken.
+    #[error("a mail of the mailbox at {0} cannot be taken now")]
+    Postponed(String),
     /// The server does not keep to its protocol, or said too much, or hung up.
     #[error("the mail server {server} cannot be understood: {why}")]
     Confused {
@@ -150,6 +153,7 @@ impl Remedy for MailError {
             }
             Self::Refused { .. } => "look whether both addresses are right and may be used".into(),
             Self::Folder { .. } => "create it, or name another".into(),
+            Self::Postponed(_) => "the node's log says why; the mail is read again by itself".into(),
             Self::Message(_) | Self::Confused { .. } => return None,
         })
     }

@@ -1,6 +1,5 @@
 //! Watches a mailbox over IMAP4rev1 (RFC 3501), by IDLE (RFC 2177) where the server has it.
 
-use std::cmp::Reverse;
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
@@ -15,12 +14,15 @@ use zeroize::Zeroizing;
 use crate::account::{Login, Security, xoauth2};
 use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
+use crate::head::HEAD;
 use crate::literal::Guarded;
-use crate::message::{MAIL, SUBJECT};
-use crate::watch::{State, Watcher};
+use crate::watch::{Fate, First, State, Watcher};
 
-/// What a server may say to one command, in bytes as they come, a mail included.
+/// What a server may say to one command, in bytes as they come, a piece of a mail included.
 const COMMAND: usize = 512 * 1024;
+/// Bytes of a mail that are asked for at once. The library looks at all that it has of an answer whenever more of it
+/// comes, so this is also about time.
+const PIECE: usize = 128 * 1024;
 /// What it may say while it waits for a mail to come.
 const QUIET: usize = 256 * 1024;
 /// Mails that are looked into of those that came since the last look.
@@ -39,8 +41,8 @@ pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
     };
     let mut open = Open::new(watcher, port).await?;
     loop {
-        open.look().await?;
-        match open.has_news() {
+        let is_more = open.look().await?;
+        match open.has_news() || is_more {
             // It came while others were looked at. A server that says so every time is not asked without a pause.
             true => sleep(BREATH).await,
             false => open.wait().await?,
@@ -149,46 +151,82 @@ impl<'a> Open<'a> {
         has_news
     }
 
-    /// Looks at the mails that came since it was done last, the newest first.
-    async fn look(&mut self) -> Result<(), MailError> {
+    /// Looks at the mails that came since it was done last. Tells whether there are more to be looked at.
+    async fn look(&mut self) -> Result<bool, MailError> {
         self.meter.allow(COMMAND);
-        let query = format!("UID {}:* UNDELETED SUBJECT \"{SUBJECT}\"", self.next);
+        let purpose = &self.watcher.purpose;
+        let (first, search) = (purpose.first(), purpose.search());
+        // What was marked as deleted and not removed, because the connection broke between the two, is nobody else's in a
+        // mailbox for documents; where a server cannot remove one mail alone, all that is done with stays so.
+        let which = match first == First::Oldest && self.abilities.uidplus {
+            true => "",
+            false => "UNDELETED ",
+        };
+        let query = format!("UID {}:* {which}{search}", self.next);
         let found = within(&self.at, self.session.uid_search(&query)).await?;
         // `N:*` is the last mail at least, also if its number is lower.
         let mut found: Vec<u32> = found.into_iter().filter(|uid| *uid >= self.next).collect();
-        // What came last is worth most, and what came before so many others nothing any more.
-        found.sort_unstable_by_key(|uid| Reverse(*uid));
-        if let Some(last) = found.first() {
-            self.next = last.saturating_add(1);
-        }
-        for uid in found.into_iter().take(AT_ONCE) {
-            if self.read(uid).await? {
-                self.done_with(uid).await?;
+        found.sort_unstable();
+        let is_more = first == First::Oldest && found.len() > AT_ONCE;
+        if first == First::Newest {
+            // What came last is worth most, and what came before so many others nothing any more.
+            found.reverse();
+            if let Some(last) = found.first() {
+                self.next = last.saturating_add(1);
             }
         }
-        Ok(())
+        for uid in found.into_iter().take(AT_ONCE) {
+            match self.read(uid).await? {
+                Fate::Done => self.done_with(uid).await?,
+                Fate::Left => {}
+                Fate::Later => return Err(MailError::Postponed(self.at.clone())),
+            }
+            self.next = self.next.max(uid.saturating_add(1));
+        }
+        Ok(is_more)
     }
 
-    /// Reads one mail; whether it has done its work.
-    async fn read(&mut self, uid: u32) -> Result<bool, MailError> {
+    /// Reads one mail and hands it over.
+    async fn read(&mut self, uid: u32) -> Result<Fate, MailError> {
+        let longest = self.watcher.purpose.longest();
+        let mut mail = Vec::new();
+        loop {
+            // One byte too many is enough to know.
+            let wanted = (longest + 1).saturating_sub(mail.len()).min(PIECE);
+            // A mail that somebody else took away meanwhile has none.
+            let Some(piece) = self.piece(uid, mail.len(), wanted).await? else {
+                return Ok(Fate::Left);
+            };
+            let is_last = piece.len() < wanted;
+            mail.extend(piece);
+            if mail.len() > longest {
+                mail.truncate(HEAD);
+                mail.shrink_to_fit();
+                return Ok(self.watcher.take(mail, false).await);
+            }
+            if is_last {
+                return Ok(self.watcher.take(mail, true).await);
+            }
+        }
+    }
+
+    /// A piece of a mail.
+    async fn piece(
+        &mut self,
+        uid: u32,
+        from: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, MailError> {
         self.meter.allow(COMMAND);
+        let query = format!("BODY.PEEK[]<{from}.{length}>");
         let uid = uid.to_string();
-        // The size as the server tells it is told by the part that comes: one byte too many is enough to know.
-        let query = format!("BODY.PEEK[]<0.{}>", MAIL + 1);
         let fetching = async {
             let fetches = self.session.uid_fetch(&uid, &query).await?;
             fetches.try_collect::<Vec<_>>().await
         };
         let fetches = within(&self.at, fetching).await?;
-        // A mail that somebody else took away meanwhile has none.
-        let Some(mail) = fetches.iter().find_map(|fetch| fetch.body()) else {
-            return Ok(false);
-        };
-        if mail.len() > MAIL {
-            self.watcher.skip();
-            return Ok(false);
-        }
-        Ok(self.watcher.take(mail).await)
+        let body = fetches.iter().find_map(|fetch| fetch.body());
+        Ok(body.map(<[u8]>::to_vec))
     }
 
     /// Puts a mail away.

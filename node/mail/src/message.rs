@@ -61,6 +61,10 @@ impl Addresses {
         })
     }
 
+    pub(crate) const fn from(&self) -> &Address {
+        &self.from
+    }
+
     pub(crate) fn to(&self) -> &Address {
         &self.to
     }

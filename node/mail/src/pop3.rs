@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 use crate::account::{Login, Security, xoauth2};
 use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
-use crate::message::MAIL;
-use crate::watch::{State, Watcher};
+use crate::head::HEAD;
+use crate::watch::{Fate, First, State, Watcher};
 
 /// What a server may say of the mails it has, in bytes as they come,
 const LISTS: usize = 2 * 1024 * 1024;
-/// and of one of them, which it says is short enough to be read.
-const READ: usize = 256 * 1024;
+/// and of one of them, beside as many bytes as it may have.
+const READ: usize = 192 * 1024;
 /// One line that it says (RFC 1939 has 512), and what is read at once of a line of a mail.
 const LINE: usize = 4096;
 /// Mails that a mailbox may have.
@@ -45,24 +45,24 @@ async fn look(watcher: &Watcher, known: &mut BTreeSet<String>) -> Result<(), Mai
     let mut session = Pop::begin(watcher).await?;
     let mails = session.list().await?;
     known.retain(|uid| mails.iter().any(|mail| mail.uid == *uid));
-    let new: Vec<_> = mails
+    let mut new: Vec<_> = mails
         .into_iter()
         .filter(|mail| !known.contains(&mail.uid))
         .collect();
-    // The newest ones are worth most; the others have their turn in the next session.
-    for Mail { number, uid, size } in new.into_iter().rev().take(AT_ONCE) {
-        let is_done = if size > MAIL as u64 {
-            watcher.skip();
-            false
-        } else {
-            match session.retrieve(number).await? {
-                Some(mail) => watcher.take(&mail).await,
-                None => false,
+    // The others have their turn in the next session.
+    if watcher.purpose.first() == First::Newest {
+        new.reverse();
+    }
+    new.truncate(AT_ONCE);
+    for Mail { number, uid, size } in new {
+        match session.read(watcher, number, size).await? {
+            Fate::Done => session.delete(number).await?,
+            Fate::Left => drop(known.insert(uid)),
+            Fate::Later => {
+                let at = session.at.clone();
+                session.quit().await?;
+                return Err(MailError::Postponed(at));
             }
-        };
-        match is_done {
-            true => session.delete(number).await?,
-            false => drop(known.insert(uid)),
         }
     }
     // Only now the server deletes (RFC 1939 §6).
@@ -169,10 +169,36 @@ impl Pop {
         Ok(mails)
     }
 
-    /// A mail, unless it is too long or the server does not give it.
-    async fn retrieve(&mut self, number: u32) -> Result<Option<Vec<u8>>, MailError> {
-        self.meter.allow(READ);
-        match self.command(&format!("RETR {number}")).await {
+    /// Reads one mail, which the server says has so many bytes, and hands it over.
+    async fn read(&mut self, watcher: &Watcher, number: u32, size: u64) -> Result<Fate, MailError> {
+        let longest = watcher.purpose.longest();
+        let is_short = size <= longest as u64;
+        let mail = match is_short {
+            true => self.retrieve(&format!("RETR {number}"), longest).await?,
+            // Its head, if the server knows that (RFC 1939 §7).
+            false if watcher.purpose.first() == First::Oldest => {
+                self.retrieve(&format!("TOP {number} 0"), HEAD).await?
+            }
+            false => None,
+        };
+        match mail {
+            Some(mail) => Ok(watcher.take(mail, is_short).await),
+            None => {
+                watcher.skip();
+                Ok(Fate::Left)
+            }
+        }
+    }
+
+    /// What the server answers with, unless that is too long or it does not give it.
+    async fn retrieve(
+        &mut self,
+        command: &str,
+        longest: usize,
+    ) -> Result<Option<Vec<u8>>, MailError> {
+        // A dot more in each line, and what TLS adds.
+        self.meter.allow(longest + longest / 2 + READ);
+        match self.command(command).await {
             Err(MailError::Refused { .. }) => return Ok(None),
             answer => answer?,
         };
@@ -188,7 +214,7 @@ impl Pop {
             let is_stuffed = begins && piece.starts_with(b".");
             mail.extend_from_slice(&piece[usize::from(is_stuffed)..]);
             begins = piece.ends_with(b"\n");
-            if mail.len() > MAIL {
+            if mail.len() > longest {
                 // The rest is read over, as far as the server may go.
                 is_whole = false;
                 mail.clear();

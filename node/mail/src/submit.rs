@@ -1,7 +1,7 @@
-//! Sends a wake: one mail, at once, to one server (RFC 6409).
+//! Sends a mail, at once, to one server (RFC 6409).
 //!
-//! A wake is worth nothing after a minute or two, so there is no queue: what the server does not take now is tried again
-//! for as long as the caller waits, and then it is said so.
+//! A wake is worth nothing after a minute or two, and a code not much longer, so there is no queue: what the server does
+//! not take now is tried again for as long as the caller waits, and then it is said so.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a server that has the mail may take to say good-bye.
 const GOOD_BYE: Duration = Duration::from_secs(2);
 
-/// Submits wakes for one account.
+/// Submits mails for one account.
 #[derive(Clone, Debug)]
 pub struct Submitter {
     account: Account,
@@ -49,8 +49,7 @@ impl Submitter {
         }
     }
 
-    /// Sends a mail with this part. If the server does not take it yet (a code 4xx, as with greylisting) or is not
-    /// reached, it is tried again until `wait` is over.
+    /// Sends a wake: a mail with this part. As [`Submitter::submit`].
     ///
     /// # Errors
     /// [`MailError`]: what the server said last.
@@ -61,11 +60,25 @@ impl Submitter {
         wait: Duration,
     ) -> Result<(), MailError> {
         let mail = message::write(part, addresses)?;
+        self.submit(&mail, addresses, wait).await
+    }
+
+    /// Sends a mail. If the server does not take it yet (a code 4xx, as with greylisting) or is not reached, it is tried
+    /// again until `wait` is over.
+    ///
+    /// # Errors
+    /// [`MailError`]: what the server said last.
+    pub async fn submit(
+        &self,
+        mail: &[u8],
+        addresses: &Addresses,
+        wait: Duration,
+    ) -> Result<(), MailError> {
         let end = Instant::now() + wait;
         let mut pause = FIRST_PAUSE;
         let mut last = None;
         loop {
-            let Ok(tried) = timeout_at(end, self.try_to(&mail, addresses)).await else {
+            let Ok(tried) = timeout_at(end, self.try_to(mail, addresses)).await else {
                 // That it is late is less worth knowing than what the server said before.
                 return Err(last.unwrap_or_else(|| MailError::Silent(self.at())));
             };

@@ -1,8 +1,9 @@
-//! Watches a mailbox for wakes, for as long as it is let.
+//! Watches a mailbox for wakes or for documents, for as long as it is let.
 //!
-//! What a mail carries is handed over; if whoever takes it says that it is meant for him, the mail is deleted, or moved to
-//! another folder; where an IMAP server cannot delete one mail alone (UIDPLUS, RFC 4315), it is marked as deleted. All
-//! other mails are left as they are: a person may have the mailbox, too, and so may another computer.
+//! What comes is handed over, one mail after another, and whoever takes it says what becomes of the mail. One that has
+//! done its work is deleted, or moved to another folder; where an IMAP server cannot delete one mail alone (UIDPLUS,
+//! RFC 4315), it is marked as deleted. Of a mailbox that is watched for wakes all other mails are left as they are: a
+//! person may have it, too, and so may another computer. One that is watched for documents is for nothing else.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
+use crate::documents;
 use crate::error::MailError;
 use crate::message::{self, Found};
 use crate::trust::Trust;
@@ -45,8 +47,8 @@ pub struct Mailbox {
     /// The folder in which mails arrive. POP3 has one.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// The folder to which wakes are moved that were read, such as `Papermesh/seen`; without one they are deleted. Not
-    /// with POP3.
+    /// The folder to which mails are moved that have done their work, such as `Papermesh/seen`; without one they are
+    /// deleted. Not with POP3.
     #[serde(default)]
     pub keep: Option<String>,
 }
@@ -99,16 +101,18 @@ impl Default for Pace {
 pub struct Status {
     /// What is being done.
     pub state: State,
-    /// Mails that carried a wake and were handed over.
-    pub wakes: u64,
-    /// Mails that looked like one and carried none.
+    /// Mails that were handed over.
+    pub taken: u64,
+    /// Mails that looked like what is wanted and were not.
     pub others: u64,
-    /// Mails that looked like one and were too long to be read.
+    /// Mails that looked like it and were too long to be read.
     pub too_long: u64,
 }
 
 impl Status {
-    fn is_open(&self) -> bool {
+    /// Whether the mailbox is open.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Told | State::Asking)
     }
 }
@@ -127,6 +131,15 @@ pub enum State {
     Down(Arc<MailError>),
 }
 
+/// What a mailbox is watched for, and who is given it. Where that is slow, the mailbox is read slowly.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// Mails that carry a wake. The newest are worth most and are read first.
+    Wakes(mpsc::Sender<Carried>),
+    /// All mails, because they may carry documents. Those that came first are read first.
+    Documents(mpsc::Sender<Arrived>),
+}
+
 /// What a mail carried.
 #[derive(Debug)]
 pub struct Carried {
@@ -134,6 +147,69 @@ pub struct Carried {
     pub part: Vec<u8>,
     /// To be told whether it is meant for whoever took it, whatever comes of it. Without an answer it is not.
     pub is_mine: oneshot::Sender<bool>,
+}
+
+/// A mail, as anybody may have written it.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Its bytes, at most [`documents::MAIL`]; of one that is longer only so many as its head may have.
+    pub mail: Vec<u8>,
+    /// Whether these are all of them.
+    pub is_whole: bool,
+    /// To be told what becomes of it. Without an answer it is read again later.
+    pub fate: oneshot::Sender<Fate>,
+}
+
+/// What becomes of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It has done its work.
+    Done,
+    /// It stays as it is, and is not read again while the connection lasts.
+    Left,
+    /// It cannot be taken now. It is read again after a pause, and so is what came after it.
+    Later,
+}
+
+/// In which order the mails of a mailbox are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// The newest first, and of too many the others never.
+    Newest,
+    /// The oldest first, and all of them.
+    Oldest,
+}
+
+impl Purpose {
+    /// The longest mail that is read, in bytes.
+    pub(crate) const fn longest(&self) -> usize {
+        match self {
+            Self::Wakes(_) => message::MAIL,
+            Self::Documents(_) => documents::MAIL,
+        }
+    }
+
+    pub(crate) const fn first(&self) -> First {
+        match self {
+            Self::Wakes(_) => First::Newest,
+            Self::Documents(_) => First::Oldest,
+        }
+    }
+
+    /// What an IMAP server is asked to look for (RFC 3501 §6.4.4).
+    pub(crate) fn search(&self) -> String {
+        match self {
+            Self::Wakes(_) => format!("SUBJECT \"{}\"", message::SUBJECT),
+            Self::Documents(_) => "ALL".to_owned(),
+        }
+    }
+
+    async fn closed(&self) {
+        match self {
+            Self::Wakes(found) => found.closed().await,
+            Self::Documents(found) => found.closed().await,
+        }
+    }
 }
 
 /// Watches one mailbox.
@@ -144,8 +220,8 @@ pub struct Watcher {
     pub trust: Trust,
     /// How often what is done.
     pub pace: Pace,
-    /// Gets what mails carry. Where it is slow, the mailbox is read slowly.
-    pub found: mpsc::Sender<Carried>,
+    /// What for.
+    pub purpose: Purpose,
     /// Is told how it stands.
     pub status: watch::Sender<Status>,
 }
@@ -153,9 +229,9 @@ pub struct Watcher {
 impl Watcher {
     /// Watches, until nobody takes what it finds.
     pub async fn run(self) {
-        let found = self.found.clone();
+        let purpose = self.purpose.clone();
         tokio::select! {
-            () = found.closed() => {}
+            () = purpose.closed() => {}
             never = self.keep_on() => match never {},
         }
     }
@@ -205,22 +281,45 @@ impl Watcher {
         self.status.send_modify(|status| status.state = state);
     }
 
-    /// Hands over what a mail carries. Tells whether it was meant for whoever took it: then the mail has done its work.
-    pub(crate) async fn take(&self, mail: &[u8]) -> bool {
-        match message::find(mail) {
-            Found::Wake(part) => {
-                let (is_mine, answer) = oneshot::channel();
-                let is_taken = self.found.send(Carried { part, is_mine }).await.is_ok();
-                if is_taken {
-                    self.status.send_modify(|status| status.wakes += 1);
-                }
-                answer.await.unwrap_or_default()
+    /// Hands over a mail, or as much of it as was read, and tells what becomes of it.
+    pub(crate) async fn take(&self, mail: Vec<u8>, is_whole: bool) -> Fate {
+        match &self.purpose {
+            Purpose::Wakes(_) if !is_whole => {
+                self.skip();
+                Fate::Left
             }
-            Found::Other => {
-                self.status.send_modify(|status| status.others += 1);
-                false
+            Purpose::Wakes(found) => match message::find(&mail) {
+                Found::Wake(part) => {
+                    let (is_mine, answer) = oneshot::channel();
+                    let is_taken = found.send(Carried { part, is_mine }).await.is_ok();
+                    self.count(is_taken);
+                    match answer.await {
+                        Ok(true) => Fate::Done,
+                        Ok(false) | Err(_) => Fate::Left,
+                    }
+                }
+                Found::Other => {
+                    self.status.send_modify(|status| status.others += 1);
+                    Fate::Left
+                }
+            },
+            Purpose::Documents(found) => {
+                let (fate, answer) = oneshot::channel();
+                let arrived = Arrived {
+                    mail,
+                    is_whole,
+                    fate,
+                };
+                let is_taken = found.send(arrived).await.is_ok();
+                self.count(is_taken);
+                answer.await.unwrap_or(Fate::Later)
             }
         }
+    }
+
+    fn count(&self, is_taken: bool) {
+        self.status
+            .send_modify(|status| status.taken += u64::from(is_taken));
     }
 
     /// Counts a mail that is not read because it is too long.

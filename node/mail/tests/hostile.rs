@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, State, Status, Watcher};
+use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, Purpose, State, Status, Watcher};
 use papermesh_mail::{Account, Credential, MailError, Security, Trust};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -85,7 +85,7 @@ fn watch_it(
             retry_longest: Duration::from_millis(50),
             ..Pace::default()
         },
-        found: found_sender,
+        purpose: Purpose::Wakes(found_sender),
         status: status_sender,
     };
     tokio::spawn(watcher.run());

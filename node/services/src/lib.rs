@@ -13,7 +13,8 @@
 //!   [`renewal`] renews this node's certificate.
 //! - [`network`] reaches members and routes what they ask, [`auth`] counts guesses and proves PINs, [`identity`] is what makes
 //!   this node a member, [`ticket`] lets users and devices in.
-//! - [`waking`] judges the mails that call this node's door.
+//! - [`waking`] judges the mails that call this node's door; [`mailed`] sees to it that what comes by mail is held once,
+//!   and as its sender wants it.
 //! - [`policy`], [`vault`], [`shares`], [`rate_window`] and [`clock`] stand alone.
 #![forbid(unsafe_code)]
 
@@ -26,6 +27,7 @@ pub mod directory;
 pub mod holder;
 pub mod identity;
 pub mod local_users;
+pub mod mailed;
 pub mod mesh_state;
 pub mod network;
 pub mod policy;

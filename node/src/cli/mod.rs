@@ -28,6 +28,7 @@ mod invite;
 mod jobs;
 mod join;
 mod lead;
+mod mail;
 mod members;
 mod open;
 mod print;
@@ -114,6 +115,8 @@ enum Command {
     #[command(subcommand)]
     Gateway(gateway::Gateway),
     Infra(infra::Infra),
+    #[command(subcommand)]
+    Mail(mail::Mail),
     Run(Box<run::Run>),
     Status(status::Status),
     #[command(subcommand)]
@@ -201,6 +204,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Site(command) => command.run(context).await,
         Command::Gateway(command) => command.run(context).await,
         Command::Infra(command) => command.run(context).await,
+        Command::Mail(command) => command.run(context).await,
         Command::Run(command) => command.run(context).await,
         Command::Status(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,

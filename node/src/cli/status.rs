@@ -153,6 +153,17 @@ fn render(status: &Answer, style: &Style) -> String {
     if let Some(outside) = &status.outside {
         add_outside(&mut facts, outside, style);
     }
+    if let Some(mail) = &status.mail_hold {
+        let state = match mail.is_open {
+            true => "read",
+            false => "not read; see `papermesh doctor`",
+        };
+        let text = format!(
+            "{}: {state}; {} mails taken, {} documents held, {} mails dropped",
+            mail.address, mail.taken, mail.held, mail.dropped
+        );
+        facts.add("mail to hold", text);
+    }
     facts
         .add("hold printer", status.ipp.as_deref().unwrap_or_default())
         .add(
@@ -256,6 +267,7 @@ mod tests {
             spool: 0,
             max_spool: 10 << 30,
             outside: None,
+            mail_hold: None,
             device: Some(DeviceStatus {
                 output: "ipp://lp.example/ipp/print".into(),
                 name: None,

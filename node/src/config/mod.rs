@@ -21,7 +21,7 @@ use papermesh_door::Proxy;
 use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
-pub use mail::MailAccounts;
+pub use mail::{AuthservId, MailAccounts, MailHold};
 pub use settings::{ConfigError, Settings};
 pub use value::{
     Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
@@ -144,7 +144,7 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Whether `HTTPS_PROXY` is something else than an HTTP proxy, and would count otherwise.
     pub system_proxy_is_other: bool,
-    /// How this node's door is called by mail, and how it calls others; none for neither.
+    /// How this node's door is called by mail, how it calls others, and where documents come by mail; none for nothing of it.
     pub mail: Option<MailAccounts>,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,

@@ -36,7 +36,7 @@ pub use client::Client;
 pub use error::{CommandError, ControlError, ErrorCode};
 pub use events::Events;
 pub use message::{Command, Service};
-pub use secret::{Passphrase, RootFile, SecretError, TypedPin};
+pub use secret::{MailCode, Passphrase, RootFile, SecretError, TypedPin};
 pub use server::Server;
 pub use service::{Answer, Handle, Io, ask};
 pub use socket::{BindError, Listener};

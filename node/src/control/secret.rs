@@ -68,6 +68,10 @@ secret! {
     Passphrase, 1024, "passphrase"
 }
 secret! {
+    /// A code that was mailed to an address, as it was typed.
+    MailCode, 128, "code"
+}
+secret! {
     /// The root of a site as its file has it, sealed.
     RootFile, 4096, "root"
 }

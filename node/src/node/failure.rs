@@ -342,11 +342,16 @@ impl From<LocalUsersError> for CommandError {
     fn from(error: LocalUsersError) -> Self {
         let code = match &error {
             LocalUsersError::Unreachable(_) => ErrorCode::Unreachable,
-            LocalUsersError::WrongPin | LocalUsersError::Disabled(_) => ErrorCode::Denied,
-            LocalUsersError::Wait(_) | LocalUsersError::HungUp => ErrorCode::Busy,
-            LocalUsersError::NotEnrolled(_) | LocalUsersError::NobodyEnrolled => {
-                ErrorCode::NotFound
+            LocalUsersError::WrongPin
+            | LocalUsersError::WrongCode
+            | LocalUsersError::Disabled(_) => ErrorCode::Denied,
+            LocalUsersError::Wait(_) | LocalUsersError::HungUp | LocalUsersError::TooManyCodes => {
+                ErrorCode::Busy
             }
+            LocalUsersError::NotEnrolled(_)
+            | LocalUsersError::NobodyEnrolled
+            | LocalUsersError::NoCode
+            | LocalUsersError::NoAddress(_) => ErrorCode::NotFound,
             LocalUsersError::OnlyLinked(_) | LocalUsersError::EnrolledElsewhere(_) => {
                 ErrorCode::NotHere
             }
@@ -358,7 +363,7 @@ impl From<LocalUsersError> for CommandError {
             | LocalUsersError::NoToken(_)
             | LocalUsersError::TokenLifetime
             | LocalUsersError::OwnTicket => ErrorCode::Usage,
-            LocalUsersError::TooManyLinked => ErrorCode::Full,
+            LocalUsersError::TooManyLinked | LocalUsersError::TooManyAddresses => ErrorCode::Full,
             _ => ErrorCode::Failed,
         };
         let wait = match &error {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use papermesh_mail::watch::{Carried, Mailbox, Pace, Status, Watcher};
+use papermesh_mail::watch::{Carried, Mailbox, Pace, Purpose, Status, Watcher};
 use papermesh_mail::{MailError, Trust};
 use papermesh_protocol::gateway::message::{Connected, Place};
 use papermesh_protocol::gateway::name::Label;
@@ -38,12 +38,27 @@ impl MailboxHere {
 
 /// Mail cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the section mail of papermesh.toml: {0}")]
-pub struct MailSettingsError(#[from] MailError);
+pub enum MailSettingsError {
+    /// No server would be believed.
+    #[error("the section mail of papermesh.toml: {0}")]
+    Mail(#[from] MailError),
+    /// Who sends documents could not be answered, and no address be proven.
+    #[error("the section mail.hold of papermesh.toml has no account to send answers")]
+    NoSend,
+    /// Calls would be deleted as what is no document.
+    #[error("the sections mail.read and mail.hold.read of papermesh.toml name the same mailbox")]
+    SameMailbox,
+}
 
 impl Remedy for MailSettingsError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
-        self.0.remedy()
+        match self {
+            Self::Mail(error) => error.remedy(),
+            Self::SameMailbox => {
+                Some("make a mailbox of its own for documents, or a folder".into())
+            }
+            Self::NoSend => Some("add the section mail.send, or mail.hold.send".into()),
+        }
     }
 }
 
@@ -60,7 +75,7 @@ pub(super) fn watch(
         mailbox,
         trust,
         pace: Pace::default(),
-        found,
+        purpose: Purpose::Wakes(found),
         status: sender,
     };
     tasks.spawn(watcher.run());

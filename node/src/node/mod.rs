@@ -17,6 +17,7 @@ mod hold_printer;
 mod infra;
 mod join_listener;
 mod keys;
+mod mail_hold;
 mod mailbox;
 mod output;
 mod own_domain;
@@ -57,6 +58,7 @@ use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::portal::{Portal, PortalLinks};
 use door::DoorHere;
+use mail_hold::MailHoldHere;
 use mailbox::{MailHere, MailboxHere};
 use own_domain::Certifying;
 use panel::PanelHere;
@@ -103,6 +105,8 @@ struct Services {
     letters: Letters,
     /// The mailbox by which the door is called.
     mailbox: Option<MailboxHere>,
+    /// The mailbox to which users send documents.
+    mail_hold: Option<MailHoldHere>,
     /// What orders certificates for places, where something does.
     certifying: Option<Certifying>,
     /// What members saw of places from outside,
@@ -148,6 +152,7 @@ impl Node {
             .await?;
         let mail = parts.mail().await?;
         let mailbox = parts.mailbox(door.as_ref(), mail.as_ref()).await?;
+        let mail_hold = parts.mail_hold(holder.as_ref(), &local_users, mail.as_ref())?;
         let prober = parts.prober(&sightings);
         let certifying = parts.certifying();
         let (infra, device_tokens) = parts.infra(printer.as_ref(), &site_certificate).await?;
@@ -183,6 +188,7 @@ impl Node {
             door,
             mail,
             mailbox,
+            mail_hold,
             letters: Letters::new(identity.signing_key(), membership),
             certifying,
             sightings,

@@ -19,6 +19,7 @@ use papermesh_services::directory::Directory;
 use papermesh_services::holder::{self, Holder};
 use papermesh_services::identity::Identity;
 use papermesh_services::local_users::{self, LocalUsers};
+use papermesh_services::mailed::once::Names;
 use papermesh_services::mesh_state::{self, RecordStore};
 use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
+use super::mail_hold::{self, MailHoldHere};
 use super::mailbox::{self, MailHere, MailSettingsError, MailboxHere};
 use super::own_domain::Certifying;
 use super::panel::PanelHere;
@@ -44,6 +46,7 @@ use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, infra, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::Server;
+use crate::inbox;
 
 /// What services are made of.
 pub(super) struct Parts<'a> {
@@ -374,6 +377,34 @@ impl<'a> Parts<'a> {
         let read = (mailbox, mail.trust.clone());
         let called = (door.opened(), door.calls());
         Ok(Some(mailbox::watch(read, waking, called, &mut self.tasks)))
+    }
+
+    /// The mailbox to which users send documents, if there is one and this node holds jobs.
+    pub(super) fn mail_hold(
+        &mut self,
+        holder: Option<&Holder<Network>>,
+        local_users: &LocalUsers<Network>,
+        mail: Option<&MailHere>,
+    ) -> Result<Option<MailHoldHere>, NodeError> {
+        let (Some(holder), Some(mail)) = (holder, mail) else {
+            return Ok(None);
+        };
+        let Some(hold) = mail.accounts.hold.clone() else {
+            return Ok(None);
+        };
+        let deps = inbox::Deps {
+            store: self.store.clone(),
+            holder: holder.clone(),
+            local_users: local_users.clone(),
+            membership: Arc::clone(&self.membership),
+            names: Names::new(self.identity.storage()),
+            audit: self.audit.clone(),
+            address: hold.address.clone(),
+            server: hold.authserv_id.clone(),
+        };
+        let settings = (&mail.accounts, hold);
+        let here = mail_hold::watch(settings, &mail.trust, deps, &mut self.tasks)?;
+        Ok(Some(here))
     }
 
     /// The infrastructure printer, where that is the device, and the tokens of those who fetch there.

@@ -10,8 +10,10 @@ use papermesh_store::offload::offload;
 use papermesh_store::{Store, StoreError};
 
 use super::Services;
+use super::mail_hold::MailHoldHere;
 use crate::control::message::{
-    DeviceStatus, GetStatus, MeshState, NodeIdentity, SiteIdentity, Status, TlsStatus,
+    DeviceStatus, GetStatus, MailHoldStatus, MeshState, NodeIdentity, SiteIdentity, Status,
+    TlsStatus,
 };
 use crate::control::{Answer, Handle, Io};
 use crate::portal::PortalLinks;
@@ -82,6 +84,7 @@ impl Handle<GetStatus> for Services {
             spool: held.spool,
             max_spool: self.config.max_spool,
             outside: (!outside.gateways.is_empty()).then_some(outside),
+            mail_hold: self.mail_hold.as_ref().map(mail_hold),
             device: match &self.printer {
                 Some(printer) => Some(device(&self.config.output, printer.device()).await),
                 None => None,
@@ -158,6 +161,17 @@ fn with_peer(mesh: &Mesh, addresses: &[String]) -> Vec<String> {
             }
         })
         .collect()
+}
+
+fn mail_hold(here: &MailHoldHere) -> MailHoldStatus {
+    let counts = here.counts();
+    MailHoldStatus {
+        address: here.address.clone(),
+        is_open: here.status().is_open(),
+        taken: counts.taken,
+        held: counts.held,
+        dropped: counts.dropped.values().sum(),
+    }
 }
 
 async fn device(output: &str, device: &OutputDevice) -> DeviceStatus {

@@ -269,11 +269,14 @@ mod tests {
             include_str!("../portal/views/admin.rs"),
             include_str!("../portal/views/dialog.rs"),
             include_str!("../portal/views/internet.rs"),
+            include_str!("../portal/views/mail.rs"),
             include_str!("../portal/views/mod.rs"),
             include_str!("../portal/views/remark.rs"),
             include_str!("../portal/views/user.rs"),
             include_str!("../outside/templates/place.html"),
             include_str!("../outside/view.rs"),
+            include_str!("../inbox/answer.rs"),
+            include_str!("../inbox/mod.rs"),
             include_str!("describe.rs"),
         ];
         for source in sources {

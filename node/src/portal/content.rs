@@ -12,9 +12,10 @@ use super::limits;
 use super::links::Whose;
 use super::section::Section;
 use crate::control::message::{
-    AuditEntry, Event, GatewayList, ListGateways, ListHistory, ListInvites, ListJobs, ListMembers,
-    ListPending, ListPrinters, ListTokens, ListUsers, Member, OpenInvite, PendingDevice,
-    PolicyView, Printer, ReadAudit, ShowUser, SitePolicy, Token, User, UserHere,
+    AuditEntry, Event, GatewayList, ListGateways, ListHistory, ListInvites, ListJobs,
+    ListMailAddresses, ListMembers, ListPending, ListPrinters, ListTokens, ListUsers,
+    MailAddresses, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit, ShowUser,
+    SitePolicy, Token, User, UserHere,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Service, ask};
 
@@ -24,10 +25,11 @@ pub(super) enum Content {
     History(Vec<HeldView>),
     /// None on a shared computer, where users have no PIN that stays.
     Account(Option<UserHere>),
-    /// Print tokens, and the way in.
+    /// Print tokens and the way in, and what comes by mail.
     Elsewhere {
         tokens: Vec<Token>,
         gateways: GatewayList,
+        mail: MailAddresses,
     },
     Devices {
         pending: Vec<PendingDevice>,
@@ -96,9 +98,15 @@ async fn of_user<S: Service>(service: &S, user: &UserId, section: Section) -> An
             Err(error) => Err(error),
         },
         Section::Elsewhere => {
+            let mail = ListMailAddresses { user: user.clone() };
             let tokens = ask(service, ListTokens { user }).await?;
             let gateways = ask(service, ListGateways {}).await?;
-            Ok(Content::Elsewhere { tokens, gateways })
+            let mail = ask(service, mail).await?;
+            Ok(Content::Elsewhere {
+                tokens,
+                gateways,
+                mail,
+            })
         }
         _ => Err(elsewhere()),
     }

@@ -252,6 +252,7 @@ fn wants_to_type(session: &Session, form: &Form) -> Result<(), Refusal> {
             Ask::Unlock { number, title }
         }
         "share" if !admin => Ask::Share,
+        "mail-address" if !admin => Ask::MailAddress,
         "gateway" if admin => Ask::Gateway,
         "new-user" if admin => Ask::NewUser(Typed::default()),
         "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
@@ -397,6 +398,7 @@ async fn perform<S: Service>(
                 state.ask = None;
                 state.remark = Some(remark);
             }
+            Ok(Done::CodeMailed(address)) => state.ask = Some(Ask::MailCode(address)),
             Ok(Done::Ticket(ticket)) => {
                 state.ask = None;
                 state.ticket = Some(ticket);

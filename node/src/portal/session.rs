@@ -78,6 +78,10 @@ pub(super) enum Ask {
     Digits,
     /// What is to print for the user outside.
     Share,
+    /// The address from which the user mails documents.
+    MailAddress,
+    /// The code that was mailed to this address.
+    MailCode(String),
     /// The line of a gateway.
     Gateway,
     /// Who is to be a user; what was typed before.

@@ -23,6 +23,7 @@ use super::jobs::JobRow;
 use super::journal::JournalRow;
 use super::leases::{LeaseRow, Settled};
 use super::local_users::LocalUser;
+use super::mailed::{MailAddressRow, MailedKey, MailedRow};
 use super::members::MemberRow;
 use super::peers::RememberedPeer;
 use super::records::StoredRecord;
@@ -66,6 +67,11 @@ pub(super) const PUBLIC_CERTIFICATES: Column<String, PublicCertificateRow> =
 pub(super) const TOKENS: Column<TokenDigest, TokenRow> = Column::new("tokens", 512);
 /// Wakes that this node took lately: signer ‖ nonce.
 pub(super) const WAKES: Column<Vec<u8>, Row> = Column::new("wakes", 256);
+/// Mail addresses of these users, in lower case.
+pub(super) const MAIL_ADDRESSES: Column<String, MailAddressRow> =
+    Column::new("mail_addresses", 512);
+/// Mails that came lately and their documents, by digests of them and their users.
+pub(super) const MAILED: Column<MailedKey, MailedRow> = Column::new("mailed", 512);
 /// Wrong PINs: user id ‖ 0 ‖ printer.
 pub(super) const GUESSES: Column<OfUser<NodeId>, Guesses> = Column::new("guesses", 32);
 /// Wrong PINs of a user at all printers together.
@@ -134,7 +140,7 @@ pub(super) const SECRET: [&str; 4] = [
 ];
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 31] = [
+pub(super) const NAMES: [&str; 33] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -148,6 +154,8 @@ pub(super) const NAMES: [&str; 31] = [
     LOCAL_USERS.name(),
     TOKENS.name(),
     WAKES.name(),
+    MAIL_ADDRESSES.name(),
+    MAILED.name(),
     PUBLIC_CERTIFICATES.name(),
     GUESSES.name(),
     GUESS_TOTALS.name(),

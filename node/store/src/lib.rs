@@ -40,6 +40,7 @@ mod journal;
 mod keys;
 mod leases;
 mod local_users;
+mod mailed;
 mod mark;
 mod members;
 mod numbers;
@@ -84,6 +85,7 @@ pub use journal::JournalRow;
 pub use keys::{NodeKeys, NodeSeed, Protector, ProtectorError};
 pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
+pub use mailed::{MAILED_MAX, MailAddressRow, Mailed, MailedKey, MailedRow};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
 pub use outside::{
@@ -327,6 +329,18 @@ impl Store {
     #[must_use]
     pub fn wakes(&self) -> Wakes<'_> {
         Wakes(&self.inner)
+    }
+
+    /// Mail addresses of the users who print from this computer, in lower case.
+    #[must_use]
+    pub fn mail_addresses(&self) -> Table<'_, String, MailAddressRow> {
+        mailed::addresses(&self.inner)
+    }
+
+    /// The mails that came lately, and their documents.
+    #[must_use]
+    pub fn mailed(&self) -> Table<'_, MailedKey, MailedRow> {
+        mailed::mailed(&self.inner)
     }
 
     /// Invites and user tickets, on an admin.

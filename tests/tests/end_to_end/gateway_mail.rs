@@ -15,7 +15,7 @@ use servers::{At, Servers};
 
 #[allow(dead_code, reason = "the tests of the mail alone need more of it")]
 #[path = "../../../node/mail/tests/real/servers.rs"]
-mod servers;
+pub(super) mod servers;
 
 /// An office whose laptop is called, and the mail by which that is done.
 struct Called {

@@ -27,6 +27,7 @@
 //! | `gateway_proxied` | the same behind a real haproxy |
 //! | `gateway_strangers` | who has no token outside, and who floods places |
 //! | `gateway_mail` | the same where the door comes when a mail calls it |
+//! | `mail_hold` | what users mail is held for them, and what others mail is not |
 //! | `gateway_suites` | the suites of CUPS through a gateway |
 //! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
@@ -75,6 +76,7 @@ mod hold_printer;
 mod hostile;
 mod infra;
 mod invariants;
+mod mail_hold;
 mod network;
 mod odd;
 mod panel;

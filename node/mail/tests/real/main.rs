@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, State, Status, Watcher};
+use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, Purpose, State, Status, Watcher};
 use papermesh_mail::{Account, Credential, MailError, Security, Trust};
 use papermesh_protocol::gateway::wake::{Door, Order, Refusal, Remembered, Wake};
 use papermesh_protocol::id::WakeNonce;
@@ -42,7 +42,7 @@ impl Watching {
             mailbox,
             trust,
             pace,
-            found: found_sender,
+            purpose: Purpose::Wakes(found_sender),
             status: status_sender,
         };
         Self {
@@ -259,7 +259,7 @@ async fn other_mails_are_counted_and_stay() {
                 status.others >= 2 && status.too_long >= 1
             })
             .await;
-        assert_eq!(status.wakes, 1);
+        assert_eq!(status.taken, 1);
         servers.has_mails(before + 3).await;
     }
 }
@@ -291,6 +291,8 @@ async fn a_server_that_starts_again_is_found_again() {
             .await
             .unwrap();
         assert_eq!(watching.next().await, b"again");
+        // What is still there would be read by the next one.
+        servers.is_empty().await;
     }
 }
 

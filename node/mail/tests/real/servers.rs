@@ -122,6 +122,7 @@ impl Servers {
             smtp,
         };
         configure_dovecot(path, (&ports, &at), tokens);
+        authenticate(path);
         configure_postfix(path, (&ports, &at), restrictions);
         let postfix = run(
             at.command(&system("postfix"))
@@ -287,6 +288,12 @@ impl Servers {
     /// Delivers a mail as somebody else sends it, and waits until it is there.
     pub(crate) fn deliver(&self, mail: &str) {
         let before = self.mails();
+        self.hand_over("somebody@elsewhere.example", "hall@acme.example", mail);
+        wait("a mail to arrive", || self.mails() > before, || self.logs());
+    }
+
+    /// Hands a mail over as a stranger's server does. It is on its way then.
+    pub(crate) fn hand_over(&self, from: &str, to: &str, mail: &str) {
         let stream = TcpStream::connect(("127.0.0.1", self.ports.smtp)).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let mut answers = BufReader::new(stream.try_clone().unwrap());
@@ -304,11 +311,41 @@ impl Servers {
         };
         say("");
         say("EHLO test\r\n");
-        say("MAIL FROM:<somebody@elsewhere.example>\r\n");
-        say("RCPT TO:<hall@acme.example>\r\n");
+        say(&format!("MAIL FROM:<{from}>\r\n"));
+        say(&format!("RCPT TO:<{to}>\r\n"));
         say("DATA\r\n");
         say(&format!("{mail}.\r\n"));
-        wait("a mail to arrive", || self.mails() > before, || self.logs());
+    }
+
+    /// The mails of somebody, as Dovecot gives them out.
+    pub(crate) fn read_all(&self, user: &str) -> Vec<String> {
+        let stream = TcpStream::connect(("127.0.0.1", self.ports.imap)).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let mut answers = BufReader::new(stream.try_clone().unwrap());
+        let mut mails = Vec::new();
+        for (tag, command) in [
+            ("a", format!("LOGIN {user} {PASSWORD}")),
+            ("b", "SELECT INBOX".to_owned()),
+            ("c", "FETCH 1:* BODY.PEEK[]".to_owned()),
+        ] {
+            (&stream)
+                .write_all(format!("{tag} {command}\r\n").as_bytes())
+                .unwrap();
+            loop {
+                let mut line = String::new();
+                assert!(answers.read_line(&mut line).unwrap() > 0, "Dovecot hung up");
+                if line.starts_with(&format!("{tag} ")) {
+                    break;
+                }
+                let literal = line.trim_end().strip_suffix('}');
+                if let Some((_, length)) = literal.and_then(|line| line.rsplit_once('{')) {
+                    let mut mail = vec![0; length.parse().unwrap()];
+                    answers.read_exact(&mut mail).unwrap();
+                    mails.push(String::from_utf8(mail).unwrap());
+                }
+            }
+        }
+        mails
     }
 
     /// Mails in the inbox.
@@ -479,6 +516,22 @@ fn configure_dovecot(folder: &Path, (ports, at): (&Ports, &At), tokens: &str) {
     fs::write(folder.join("dovecot.conf"), configuration).unwrap();
 }
 
+/// What Postfix writes on top of mails, by who its client says sent them: what a server finds that looks for DMARC.
+fn authenticate(folder: &Path) {
+    let found = |who: &str, result: &str| {
+        let (server, domain) = ("mx.acme.example", "acme.example");
+        format!(
+            "{who} PREPEND Authentication-Results: {server}; dmarc={result} header.from={domain}\n"
+        )
+    };
+    let all = [
+        found("acme.example", "pass"),
+        found("elsewhere.example", "fail"),
+        found("<>", "pass"),
+    ];
+    fs::write(folder.join("senders"), all.concat()).unwrap();
+}
+
 fn configure_postfix(folder: &Path, (ports, at): (&Ports, &At), restrictions: &str) {
     let (listen, at) = (at.address, folder.display());
     // It knows no address that stands for all.
@@ -506,12 +559,14 @@ fn configure_postfix(folder: &Path, (ports, at): (&Ports, &At), restrictions: &s
          command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\nmeta_directory = /etc/postfix\n\
          maillog_file = /dev/stdout\nmyhostname = localhost\nmydestination =\nalias_maps =\nlocal_recipient_maps =\n\
          inet_interfaces = {interfaces}\ninet_protocols = ipv4\nsmtputf8_enable = no\n\
-         virtual_mailbox_domains = acme.example\nvirtual_mailbox_maps = static:hall/\n\
+         virtual_mailbox_domains = acme.example\n\
+         virtual_mailbox_maps = inline:{{ dana@acme.example=dana/ }},static:hall/\n\
+         recipient_delimiter = +\nmessage_size_limit = 62914560\nvirtual_mailbox_limit = 0\n\
          virtual_mailbox_base = {at}/mail\nvirtual_uid_maps = static:{OWNER}\nvirtual_gid_maps = static:{OWNER}\n\
          smtpd_tls_cert_file = {at}/cert.pem\nsmtpd_tls_key_file = {at}/key.pem\nsmtpd_tls_security_level = may\n\
          smtpd_sasl_auth_enable = yes\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:{auth}\n\
          smtpd_relay_restrictions = permit_sasl_authenticated,reject_unauth_destination\n\
-         smtpd_recipient_restrictions = {restrictions}\n"
+         smtpd_recipient_restrictions = check_sender_access,texthash:{at}/senders,{restrictions}\n"
     );
     let services = [
         "pickup unix n - n 60 1 pickup",

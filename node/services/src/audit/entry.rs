@@ -105,6 +105,14 @@ pub enum Kind {
     TerminatedAllowed,
     /// It may not any more.
     TerminatedForbidden,
+    /// A user's mail with documents was taken.
+    MailTaken,
+    /// A mail that should have brought documents was dropped.
+    MailDropped,
+    /// A user proved to read a mail address.
+    MailAddressAdded,
+    /// A mail address is not its user's any longer.
+    MailAddressRemoved,
 }
 
 /// What one record tells. What does not apply is left out.

@@ -15,6 +15,7 @@ use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 use papermesh_store::{LINKED_PER_USER, StoreError};
 
+use super::addresses::{ADDRESSES, MAILS};
 use super::tokens::LONGEST;
 use crate::auth::verifier::VerifierError;
 use crate::ticket::OddLifetime;
@@ -62,6 +63,21 @@ pub enum LocalUsersError {
     /// A print token is to last for no time, or for longer than they do.
     #[error("a print token lasts for {} days at most, and not for no time", LONGEST.as_secs() / 86_400)]
     TokenLifetime,
+    /// A further mail address.
+    #[error("a user has at most {ADDRESSES} mail addresses")]
+    TooManyAddresses,
+    /// Codes were mailed too often.
+    #[error("{MAILS} codes an hour are mailed for a user or to an address, and no more")]
+    TooManyCodes,
+    /// No code is waited for.
+    #[error("no mail address waits for a code")]
+    NoCode,
+    /// It is another one.
+    #[error("this is not the code that was mailed")]
+    WrongCode,
+    /// Nobody has the address, or somebody else.
+    #[error("{0} is nobody's mail address here")]
+    NoAddress(String),
     /// The user is not one of this computer's.
     #[error("{0} is not enrolled on this computer")]
     NotEnrolled(UserId),
@@ -126,6 +142,13 @@ impl Remedy for LocalUsersError {
             Self::EnrolledElsewhere(_) => "link this one to it with `papermesh user link`".into(),
             Self::WhichUser => "name one with --user".into(),
             Self::Disabled(_) => "ask your admin".into(),
+            Self::TooManyAddresses => "remove one with `papermesh mail address remove`".into(),
+            Self::TooManyCodes => "type the code that came last, or try again in an hour".into(),
+            Self::NoCode => "run `papermesh mail address add ADDRESS`, which mails one".into(),
+            Self::WrongCode => {
+                "type the digits of the newest mail; after some wrong ones a new code is needed"
+                    .into()
+            }
             Self::OwnTicket => "use it on the computer to link".into(),
             Self::Vault(error) => return error.remedy(),
             Self::Verifier(error) => return error.remedy(),

@@ -10,11 +10,13 @@
 //! | [`link`] | `/papermesh/link/1`, from both ends |
 //! | [`pin`] | changes the PIN and carries it to linked computers |
 //! | [`tokens`] | what users' programs show outside the site |
+//! | [`addresses`] | the mail addresses from which documents come for users |
 //! | [`leave`] | keeps the user's leave for this computer from running out |
 //!
 //! Not here: the site's registry of users ([`crate::authority`]), logging in at a printer, and
 //! holding jobs.
 
+pub mod addresses;
 pub mod enroll;
 pub mod link;
 pub mod pin;
@@ -24,7 +26,7 @@ mod error;
 mod here;
 mod leave;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -59,6 +61,7 @@ use crate::auth::verifier;
 use crate::directory::Directory;
 use crate::network::{self, Change, LinkError, Network, Opening};
 use crate::vault::Vault;
+use addresses::Pending;
 use pin::{Again, To};
 use tokens::meter::Meters;
 
@@ -90,7 +93,7 @@ pub struct Deps<N> {
 }
 
 /// The users of this computer; cheap to clone.
-pub struct LocalUsers<N>(Arc<Deps<N>>, Arc<Notify>, Arc<Meters>);
+pub struct LocalUsers<N>(Arc<Deps<N>>, Arc<Notify>, Arc<Meters>, Arc<Mutex<Pending>>);
 
 // Written out because deriving would ask the same of the network.
 impl<N> Clone for LocalUsers<N> {
@@ -99,6 +102,7 @@ impl<N> Clone for LocalUsers<N> {
             Arc::clone(&self.0),
             Arc::clone(&self.1),
             Arc::clone(&self.2),
+            Arc::clone(&self.3),
         )
     }
 }
@@ -115,7 +119,12 @@ impl<N: Network> LocalUsers<N> {
     /// The local users with these dependencies.
     #[must_use]
     pub fn new(deps: Deps<N>) -> Self {
-        Self(Arc::new(deps), Arc::default(), Arc::default())
+        Self(
+            Arc::new(deps),
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     /// Looks after users in the background until the network ends: changed PINs are carried to
@@ -154,6 +163,11 @@ impl<N: Network> LocalUsers<N> {
     /// What is printed with tokens.
     fn meters(&self) -> &Meters {
         &self.2
+    }
+
+    /// Mail addresses that wait for their codes. A thread that panicked with them left none half done.
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.3.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Told when a linked computer did not take a changed PIN.

@@ -9,6 +9,7 @@ mod gateway;
 mod home;
 mod infra;
 mod job;
+mod mail;
 mod member;
 mod node;
 mod portal;
@@ -39,6 +40,10 @@ pub use infra::{
 pub use job::{
     DeleteJob, FollowJobs, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs, MoveJob,
     PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
+};
+pub use mail::{
+    ClaimMailAddress, ConfirmMailAddress, ListMailAddresses, MailAddressClaimed, MailAddresses,
+    MailHoldStatus, RemoveMailAddress, UserMailAddress,
 };
 pub use member::{
     AdminView, Approve, ExportRoot, ExportSite, FollowSite, ImportSite, Invite, InviteIssued,
@@ -216,6 +221,10 @@ commands! {
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,
+    ClaimMailAddress -> MailAddressClaimed,
+    ConfirmMailAddress -> UserMailAddress,
+    ListMailAddresses -> MailAddresses,
+    RemoveMailAddress -> UserMailAddress,
     MakeDeviceToken -> DeviceTokenMade,
     ListDeviceTokens -> Vec<DeviceTokenView>,
     WithdrawDeviceToken -> DeviceTokenView,

@@ -11,7 +11,7 @@ use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::GatewayList;
+use super::{GatewayList, MailHoldStatus};
 
 /// Asks how the node is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Status {
     pub max_spool: u64,
     /// The site's gateways and the places that this node opens there; nothing where the site has none.
     pub outside: Option<GatewayList>,
+    /// The mailbox to which users send documents, if there is one.
+    pub mail_hold: Option<MailHoldStatus>,
     /// The output device, if the node is a printer.
     pub device: Option<DeviceStatus>,
     /// Where this computer's programs reach the hold printer.

@@ -6,6 +6,7 @@ mod audit;
 mod gateway;
 mod infra;
 mod jobs;
+mod mail;
 mod portal;
 mod printers;
 mod site;

@@ -8,6 +8,7 @@ mod certificates;
 mod clock;
 mod converters;
 mod disk;
+mod mail_hold;
 mod mesh;
 mod outside;
 mod panel;
@@ -22,10 +23,12 @@ use self::certificates::{certificate_of, issuer_of, tls_of, uncertified};
 use self::clock::clock_of;
 use self::converters::converters;
 use self::disk::disk_of;
+use self::mail_hold::mail_hold_of;
 use self::outside::mailbox_of;
 use self::panel::badge_reader;
 use self::ports::ports;
 use super::keys::keys_of;
+use super::mail_hold::MailHoldHere;
 use super::mailbox::MailboxHere;
 use super::{NodeError, Services, blocking, open_store, output, parts};
 use crate::config::{Config, Home};
@@ -86,6 +89,8 @@ impl Handle<Diagnose> for Services {
         findings.extend(self.gateways());
         let mailbox = self.mailbox.as_ref().map(MailboxHere::status);
         findings.extend(mailbox.map(|status| mailbox_of(&status)));
+        let of = |here: &MailHoldHere| mail_hold_of(&here.status(), &here.counts());
+        findings.extend(self.mail_hold.as_ref().map(of));
         findings.extend(self.shown_outside().await?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
@@ -132,6 +137,7 @@ impl Handle<Diagnose> for Services {
         Ok(findings)
     }
 }
+
 pub(super) fn good(check: &str, detail: String) -> Finding {
     Finding {
         check: check.to_owned(),

@@ -262,10 +262,10 @@ fn places_of(status: &GatewayStatus, carrier: Option<Carrier>) -> Finding {
 /// How it stands with the mailbox by which this node is called.
 pub(super) fn mailbox_of(status: &Status) -> Finding {
     match &status.state {
-        State::Told => good("mailbox", format!("read; {} mails called", status.wakes)),
+        State::Told => good("mailbox", format!("read; {} mails called", status.taken)),
         State::Asking => doubtful(
             "mailbox",
-            format!("asked once a minute; {} mails called", status.wakes),
+            format!("asked once a minute; {} mails called", status.taken),
             "a server with IMAP and IDLE says at once that a mail came",
         ),
         State::Connecting => doubtful(

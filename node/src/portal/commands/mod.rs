@@ -10,6 +10,7 @@ mod read;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
@@ -19,7 +20,7 @@ pub(super) use read::{BadCommand, Typed, Wished};
 use super::export::Export;
 use super::ticket::Ticket;
 use crate::control::message::PolicyChange;
-use crate::control::{CommandError, Passphrase, TypedPin};
+use crate::control::{CommandError, MailCode, Passphrase, TypedPin};
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -60,6 +61,15 @@ pub(super) enum UserCommand {
     },
     /// Take a print token back, by its id.
     WithdrawToken(String),
+    /// Have a code mailed to an address from which the user mails documents, and answer there in this language.
+    ClaimMailAddress {
+        address: MailAddress,
+        language: Option<String>,
+    },
+    /// Register the address by the code that was mailed there.
+    ConfirmMailAddress(MailCode),
+    /// Take an address back.
+    RemoveMailAddress(MailAddress),
 }
 
 /// What an admin may have done.
@@ -135,6 +145,8 @@ pub(super) enum Done {
     Said(Remark),
     Ticket(Ticket),
     Export(Export),
+    /// A code was mailed to this address, and is to be typed.
+    CodeMailed(String),
     /// Nothing: what was typed is to be typed once more. These are the words for it.
     Again(&'static str),
 }
@@ -170,6 +182,8 @@ pub(super) enum Remark {
     PlaceOpened,
     PlaceClosed,
     TokenWithdrawn(String),
+    MailAddressAdded(String),
+    MailAddressRemoved(String),
     Verified {
         records: u64,
         head: String,
@@ -204,7 +218,12 @@ impl PortalCommand {
     pub(super) const fn needs_proof(&self) -> bool {
         match self {
             Self::User(command) => {
-                matches!(command, UserCommand::OfferLink | UserCommand::Share { .. })
+                matches!(
+                    command,
+                    UserCommand::OfferLink
+                        | UserCommand::Share { .. }
+                        | UserCommand::ClaimMailAddress { .. }
+                )
             }
             Self::Admin(command) => !matches!(
                 command,
@@ -260,7 +279,11 @@ mod tests {
                 "{form}"
             );
         }
-        for form in ["order=link", "order=share&name=iPad&who=mine"] {
+        for form in [
+            "order=link",
+            "order=share&name=iPad&who=mine",
+            "order=claim-address&address=dana@acme.example",
+        ] {
             assert!(read(&charlie(), form).unwrap().needs_proof(), "{form}");
         }
         assert!(
@@ -272,6 +295,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
+        let code = read(&charlie(), "order=confirm-address&code=481516");
+        assert!(!format!("{:?}", code.unwrap()).contains("481516"));
         let pin = read(&charlie(), "order=pin&old=481516&new=234299&again=234299");
         let passphrase = "order=export&passphrase=481516&again=481516";
         let password = read(&charlie(), "order=unlock&number=7&password=481516");

@@ -11,10 +11,11 @@ use super::super::links::Whose;
 use super::super::ticket::{Purpose, Ticket};
 use super::{AdminCommand, Done, NewDevice, NewUser, PortalCommand, Remark, UserCommand};
 use crate::control::message::{
-    AddGateway, AddUser, Approve, ChangeBadge, ChangePin, ClosePlace, DeleteJob, DismissMismatch,
-    ExportSite, GetStatus, Invite, ListGateways, ListJobs, ListMembers, ListTokens, MakeToken,
-    MoveJob, OfferLink, OpenPlace, ProtectJob, Refuse, RemoveGateway, Revoke, SetUserState,
-    SitePolicy, Token, UnlockJob, VerifyAudit, WithdrawInvite, WithdrawToken,
+    AddGateway, AddUser, Approve, ChangeBadge, ChangePin, ClaimMailAddress, ClosePlace,
+    ConfirmMailAddress, DeleteJob, DismissMismatch, ExportSite, GetStatus, Invite, ListGateways,
+    ListJobs, ListMembers, ListTokens, MakeToken, MoveJob, OfferLink, OpenPlace, ProtectJob,
+    Refuse, RemoveGateway, RemoveMailAddress, Revoke, SetUserState, SitePolicy, Token, UnlockJob,
+    VerifyAudit, WithdrawInvite, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Passphrase, Service, ask};
 use crate::share::Share;
@@ -193,6 +194,35 @@ impl UserCommand {
                 };
                 let withdrawn = ask(service, withdrawing).await?;
                 Remark::TokenWithdrawn(withdrawn.name.to_string())
+            }
+            Self::ClaimMailAddress { address, language } => {
+                let claim = ClaimMailAddress {
+                    user: Some(user.clone()),
+                    address: address.clone(),
+                    language: language.clone(),
+                };
+                let claimed = ask(service, claim).await?;
+                return Ok(Done::CodeMailed(claimed.address.to_string()));
+            }
+            Self::ConfirmMailAddress(code) => {
+                let confirm = ConfirmMailAddress {
+                    user: Some(user.clone()),
+                    code: code.clone(),
+                };
+                match ask(service, confirm).await {
+                    Ok(confirmed) => Remark::MailAddressAdded(confirmed.address),
+                    Err(error) if error.code == ErrorCode::Denied => {
+                        return Ok(Done::Again("mail-code-wrong"));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Self::RemoveMailAddress(address) => {
+                let remove = RemoveMailAddress {
+                    user: Some(user.clone()),
+                    address: address.clone(),
+                };
+                Remark::MailAddressRemoved(ask(service, remove).await?.address)
             }
         }))
     }

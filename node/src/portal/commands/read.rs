@@ -3,6 +3,7 @@
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::user::UserState;
 use zeroize::Zeroizing;
@@ -11,7 +12,7 @@ use super::super::limits;
 use super::super::links::Whose;
 use super::{AdminCommand, NewDevice, NewUser, PortalCommand, ROLES, UserCommand};
 use crate::control::message::PolicyChange;
-use crate::control::{Passphrase, TypedPin};
+use crate::control::{MailCode, Passphrase, TypedPin};
 use crate::pages::Form;
 
 /// Who is to be a user, as it was typed.
@@ -135,6 +136,16 @@ impl UserCommand {
                 let token = form.get("token").ok_or(BadCommand::Unknown)?;
                 Self::WithdrawToken(token.to_owned())
             }
+            "claim-address" => Self::ClaimMailAddress {
+                address: address(form)?,
+                language: form.get("language").map(str::to_owned),
+            },
+            "confirm-address" => {
+                let code = form.get("code").unwrap_or_default().to_owned();
+                let code = MailCode::new(Zeroizing::new(code));
+                Self::ConfirmMailAddress(code.map_err(|_| BadCommand::Typed("mail-code-wrong"))?)
+            }
+            "remove-address" => Self::RemoveMailAddress(address(form)?),
             _ => return Err(BadCommand::Unknown),
         })
     }
@@ -244,6 +255,11 @@ impl AdminCommand {
     }
 }
 
+fn address(form: &Form) -> Result<MailAddress, BadCommand> {
+    let address = form.get("address").unwrap_or_default().trim().parse();
+    address.map_err(|_| BadCommand::Typed("typed-mail"))
+}
+
 fn number(form: &Form, name: &str) -> Result<u32, BadCommand> {
     form.numbers(name)
         .first()
@@ -301,6 +317,7 @@ mod tests {
             ("order=pin&old=1111&new=2222&again=2223", "pin-differs"),
             ("order=pin&old=&new=2222&again=2222", "pin-missing"),
             ("order=unlock&number=7&password=", "unlock-missing"),
+            ("order=claim-address&address=dana", "typed-mail"),
         ] {
             assert_eq!(
                 read(&charlie(), form).unwrap_err(),

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::{Said, View, admin, remark};
 use crate::pages::describe::{Moment, moment};
-use crate::pages::{self, Words, picture};
+use crate::pages::{self, Language, Words, picture};
 use crate::portal::commands::{AdminCommand, PortalCommand, ROLES, Remark, UserCommand, Wished};
 use crate::portal::export::Export;
 use crate::portal::limits;
@@ -335,6 +335,39 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
             ],
             hidden: vec![("order", "share".to_owned())],
             yes: say("share-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::MailAddress => Dialog {
+            what: "do",
+            title: say("mail-new"),
+            text: say("mail-add-text"),
+            remark: mistake,
+            fields: vec![
+                field("address", "mail-address", ""),
+                Field {
+                    choices: Language::ALL
+                        .map(|language| (language.tag().to_owned(), language.name().to_owned()))
+                        .to_vec(),
+                    ..field("language", "mail-language", view.state.language.tag())
+                },
+            ],
+            hidden: vec![("order", "claim-address".to_owned())],
+            yes: say("mail-add-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::MailCode(address) => Dialog {
+            what: "do",
+            title: say("mail-code-title"),
+            text: t.say_with("mail-code-ask", [("address", address.as_str().into())]),
+            remark: mistake,
+            fields: vec![Field {
+                digits: true,
+                ..field("code", "mail-code", "")
+            }],
+            hidden: vec![("order", "confirm-address".to_owned())],
+            yes: say("mail-code-go"),
             danger: false,
             ..plain
         },

@@ -2,13 +2,14 @@
 //! device's words) is escaped by the templates.
 //!
 //! - [`mod@line`]: what lists are made of
-//! - `user`, `admin`: what each place shows; `internet`: those about printing from outside
+//! - `user`, `admin`: what each place shows; `internet`: those about printing from outside; `mail`: what comes by mail
 //! - `dialog`: what is asked; `remark`: what is said
 
 mod admin;
 mod dialog;
 mod internet;
 mod line;
+mod mail;
 mod remark;
 mod user;
 
@@ -291,8 +292,14 @@ impl View<'_> {
             Content::Jobs(jobs) => vec![user::jobs(self, jobs)],
             Content::History(past) => vec![user::history(self, past)],
             Content::Account(_) | Content::Policy(_) => Vec::new(),
-            Content::Elsewhere { tokens, gateways } => {
-                vec![internet::tokens(self, tokens, gateways)]
+            Content::Elsewhere {
+                tokens,
+                gateways,
+                mail,
+            } => {
+                let mut lists = vec![internet::tokens(self, tokens, gateways)];
+                lists.extend(mail::addresses(self, mail));
+                lists
             }
             Content::Internet(list) => {
                 vec![internet::gateways(self, list), internet::places(self, list)]

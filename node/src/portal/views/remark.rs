@@ -56,6 +56,8 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
         Remark::PlaceOpened => good(t.say("said-place").into_owned()),
         Remark::PlaceClosed => good(t.say("said-place-closed").into_owned()),
         Remark::TokenWithdrawn(name) => good(about("said-token", name)),
+        Remark::MailAddressAdded(address) => good(about("said-address", address)),
+        Remark::MailAddressRemoved(address) => good(about("said-address-removed", address)),
         Remark::PolicyChanged => good(t.say("said-policy").into_owned()),
         Remark::Verified { records, head } => Said {
             detail: Some(head.clone()),

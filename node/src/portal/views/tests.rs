@@ -17,8 +17,8 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::control::message::{
-    AuditEntry, GatewayList, LinkedComputer, Member, OpenInvite, PendingDevice, PlaceClaim,
-    PlaceMismatch, PolicyView, User, UserHere,
+    AuditEntry, GatewayList, LinkedComputer, MailAddresses, Member, OpenInvite, PendingDevice,
+    PlaceClaim, PlaceMismatch, PolicyView, User, UserHere, UserMailAddress,
 };
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
@@ -208,11 +208,39 @@ fn users_sections() -> Vec<(Section, Content)> {
         (Section::Account, Content::Account(Some(here))),
         (Section::Account, Content::Account(Some(linked))),
         (Section::Account, Content::Account(None)),
+        (Section::Elsewhere, by_mail(Some("print@acme.example"))),
+        (Section::Elsewhere, by_mail(None)),
         (
             Section::Jobs,
             Content::Failed(CommandError::new(ErrorCode::Failed, MARKUP)),
         ),
     ]
+}
+
+/// What a user sees of documents by mail, which are sent there.
+fn by_mail(to: Option<&str>) -> Content {
+    Content::Elsewhere {
+        tokens: vec![],
+        gateways: GatewayList {
+            gateways: vec![],
+            places: vec![],
+            status: vec![],
+            names: vec![],
+            own_names: vec![],
+            own_names_here: vec![],
+            mismatches: vec![],
+            terminated: vec![],
+        },
+        mail: MailAddresses {
+            to: to.map(|to| to.parse().unwrap()),
+            addresses: vec![UserMailAddress {
+                address: MARKUP.into(),
+                user: "charlie".parse().unwrap(),
+                since: at(7),
+                language: None,
+            }],
+        },
+    }
 }
 
 /// The gateways of a site of which places were seen that are not as their doors say, in each way.
@@ -436,6 +464,8 @@ fn all_that_is_asked_and_said_has_words() {
             })
         }),
         Box::new(|| Ask::Export),
+        Box::new(|| Ask::MailAddress),
+        Box::new(|| Ask::MailCode(MARKUP.into())),
     ];
     for ask in asks {
         for page in shown(&charlie(), Section::Jobs, &empty, |state| {
@@ -501,6 +531,10 @@ fn all_that_is_asked_and_said_has_words() {
         },
         Remark::BadgeTaken(text()),
         Remark::PolicyChanged,
+        Remark::MailAddressAdded(text()),
+        Remark::MailAddressRemoved(text()),
+        Remark::Typed("typed-mail"),
+        Remark::Typed("mail-code-wrong"),
         Remark::Verified {
             records: 7,
             head: text(),

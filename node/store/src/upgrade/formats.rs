@@ -42,10 +42,10 @@ use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
     Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MemberRow, MismatchRow, NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow,
-    ProxyRow, PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source,
-    StoredRecord, SubscriptionRow, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow,
-    WebIssuerRow, WokenBy,
+    LocalUser, MailAddressRow, Mailed, MailedRow, MemberRow, MismatchRow, NamedPrinter,
+    NumberedJob, OrdersRow, PastJobRow, PlaceRow, ProxyRow, PublicCertificateRow, Purpose,
+    RefusedRow, RememberedPeer, Settled, Source, StoredRecord, SubscriptionRow, Ticket, TicketId,
+    TokenRow, UserRow, WebCertificateRow, WebIssuerRow, WokenBy,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -306,10 +306,34 @@ fn users(visit: &mut impl Visit) {
         first_at: THEN,
     };
     visit.row(&columns::WAKES, &vec![5; 48], &wake);
+    mailed(visit);
     visit.row(&columns::GUESSES, &of_user(NODE), &guesses());
     visit.row(&columns::GUESS_TOTALS, &user("alice"), &guesses());
     visit.row(&columns::TYPED_GUESSES, &of_user(Source::HERE), &guesses());
     visit.row(&columns::TYPED_TOTALS, &user("alice"), &guesses());
+}
+
+fn mailed(visit: &mut impl Visit) {
+    let address = MailAddressRow {
+        user: user("alice"),
+        since: THEN,
+        language: Some("de".to_owned()),
+    };
+    let at = "alice@acme.example".to_owned();
+    visit.row(&columns::MAIL_ADDRESSES, &at, &address);
+    let document = |held| Mailed::Document {
+        mail: [9; 32].into(),
+        number: 7,
+        held,
+    };
+    for (at, what) in (0..).zip([Mailed::Mail, document(false), document(true)]) {
+        let row = MailedRow {
+            user: user("alice"),
+            at: THEN,
+            what,
+        };
+        visit.row(&columns::MAILED, &[at; 32], &row);
+    }
 }
 
 fn mesh(visit: &mut impl Visit) {

@@ -1,0 +1,201 @@
+//! All that is read of a mail, for fuzzers, and for the test that replays what they began with and what they found. Built
+//! for these only.
+
+use papermesh_protocol::gateway::mailbox::MailAddress;
+
+use crate::documents::{BYTES, Contents, DOCUMENTS};
+use crate::head::{HEAD, Head};
+use crate::message::{self, Addresses};
+use crate::notice::{self, Notice};
+use crate::sender::{self, SenderError};
+
+/// How the mailbox's server calls itself.
+const SERVER: &str = "mx.acme.example";
+
+/// Reads a mail in every way, and answers it.
+///
+/// # Panics
+/// If it is believed what nobody said, or a limit is not kept: that is what is looked for.
+pub fn rehearse(mail: &[u8]) {
+    drop(message::find(mail));
+    if let Ok(contents) = Contents::read(mail) {
+        assert!(contents.documents.len() <= DOCUMENTS);
+        let bytes = contents
+            .documents
+            .iter()
+            .map(|document| document.bytes.len());
+        assert!(bytes.sum::<usize>() <= BYTES);
+    }
+    let Some(head) = Head::read(mail) else {
+        return;
+    };
+    let proven = sender::proven(&head, SERVER);
+    if proven.is_ok() {
+        assert!(!head.is_automatic);
+        let text = String::from_utf8_lossy(&mail[..mail.len().min(HEAD)]).to_ascii_lowercase();
+        for word in ["authentication-results", SERVER, "dmarc", "pass"] {
+            assert!(text.contains(word), "{word} is nowhere");
+        }
+        // What the mailbox's server says on top of it, counts.
+        let on_top = format!("Authentication-Results: {SERVER}; dmarc=fail\r\n");
+        let head = Head::read(&[on_top.as_bytes(), mail].concat());
+        let judged = head.map(|head| sender::proven(&head, SERVER));
+        assert!(matches!(judged, None | Some(Err(SenderError::NotPassed))));
+    }
+    answer(&head, proven.ok());
+}
+
+/// An answer has the headers that it should have, and no others, whatever the mail says.
+fn answer(head: &Head, to: Option<MailAddress>) {
+    let to = to.as_ref().map_or("dana@acme.example", |to| to.as_str());
+    let Ok(addresses) = Addresses::of_program("print@acme.example", to) else {
+        return;
+    };
+    let notice = Notice {
+        subject: &head.subject,
+        text: "held\n",
+        id: "abc",
+        answers: Some(head),
+    };
+    let written = notice::write(&notice, &addresses).expect("an answer can be written");
+    let read = Head::read(&written).expect("an answer can be read");
+    assert!(read.is_automatic);
+    let end = written
+        .windows(4)
+        .position(|end| end == b"\r\n\r\n")
+        .expect("an answer has a header");
+    let known = [
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "auto-submitted",
+        "x-auto-response-suppress",
+        "in-reply-to",
+        "references",
+        "mime-version",
+        "content-transfer-encoding",
+        "content-type",
+    ];
+    let header = String::from_utf8_lossy(&written[..end]);
+    for line in header.lines().filter(|line| !line.starts_with([' ', '\t'])) {
+        let name = line.split(':').next().unwrap_or_default();
+        assert!(
+            known.contains(&name.to_ascii_lowercase().as_str()),
+            "{line}"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// Set to write the samples before they are replayed.
+    const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
+    /// Changed copies of each sample that are tried.
+    const CHANGED: u64 = 200;
+    /// Files longer than this do not belong in a repository.
+    const SMALL: usize = 16 * 1024;
+
+    const HEADER: &str = "Return-Path: <dana@acme.example>\nAuthentication-Results: mx.acme.example;\n \
+                          dmarc=pass (p=none) header.from=acme.example\nFrom: =?utf-8?q?D=C3=A4na?= <dana@acme.example>\n\
+                          To: print+a4+duplex@acme.example\nSubject: [2x mono] =?utf-8?b?QmVyaWNodA==?=\n\
+                          Message-ID: <1@acme.example>\nReferences: <0@acme.example>\n <a@acme.example>\n";
+
+    fn samples() -> Vec<(&'static str, String)> {
+        let pdf = "--m\nContent-Type: application/pdf; name*=utf-8''r%C3%A9sum%C3%A9.pdf\n\
+                   Content-Disposition: attachment\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjcK\n";
+        let mixed = "Content-Type: multipart/mixed; boundary=m\n\n";
+        let text = "--m\nContent-Type: text/plain; charset=iso-8859-1\n\
+                    Content-Transfer-Encoding: quoted-printable\n\nM=FCnchen\n";
+        let related = "--m\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n\
+                       <img src=\"cid:l@x\">\n--r\nContent-Type: image/png\nContent-ID: <l@x>\n\niVBORw0K\n--r--\n";
+        let forwarded = format!("--m\nContent-Type: message/rfc822\n\n{HEADER}\nhello\n");
+        let uuencoded =
+            "--m\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n#86)C\n`\nend\n";
+        let end = "--m--\n";
+        let of = |parts: &[&str]| format!("{HEADER}{mixed}{}{end}", parts.concat());
+        vec![
+            ("text", format!("{HEADER}\nhello\n")),
+            ("documents", of(&[text, pdf, pdf])),
+            ("pictures", of(&[related, pdf])),
+            ("forwarded", of(&[text, &forwarded])),
+            ("odd-encoding", of(&[uuencoded])),
+            (
+                "bounce",
+                format!("Auto-Submitted: auto-replied\n{HEADER}\nno\n"),
+            ),
+            (
+                "forged",
+                HEADER.replace("dmarc=pass", "dmarc=fail")
+                    + "Authentication-Results: mx.acme.example; dmarc=pass header.from=acme.example\n\nhi\n",
+            ),
+            (
+                "quoted-results",
+                HEADER.replace(
+                    "dmarc=pass",
+                    "spf=pass smtp.mailfrom=\"a; dmarc=pass\"@x; dmarc=none",
+                ) + "\nhi\n",
+            ),
+            (
+                "two-writers",
+                format!("From: bob@acme.example\n{HEADER}\nhi\n"),
+            ),
+        ]
+    }
+
+    fn corpus() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/mail")
+    }
+
+    /// The same with a few bytes changed, taken out or doubled. Numbers of a congruence are chance enough.
+    fn changed(bytes: &[u8], seed: u64) -> Vec<u8> {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below.max(1)
+        };
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=next(4) {
+            let at = next(bytes.len());
+            let end = (at + next(40)).min(bytes.len());
+            match next(3) {
+                0 if at < bytes.len() => bytes[at] = u8::try_from(next(256)).unwrap(),
+                1 => drop(bytes.drain(at..end)),
+                _ => {
+                    let piece = bytes[at..end].to_vec();
+                    drop(bytes.splice(at..at, piece));
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn every_sample_and_what_is_like_it_is_read() {
+        if std::env::var_os(WRITE).is_some() {
+            for (name, mail) in samples() {
+                fs::write(corpus().join(name), mail.replace('\n', "\r\n")).unwrap();
+            }
+        }
+        let files: Vec<_> = fs::read_dir(corpus()).unwrap().collect();
+        assert!(files.len() >= samples().len(), "{} samples", files.len());
+        for (number, file) in (0..).zip(files) {
+            let path = file.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            assert!(bytes.len() <= SMALL, "{} is too long", path.display());
+            // Shown if it panics.
+            eprintln!("{}", path.display());
+            rehearse(&bytes);
+            for seed in 0..CHANGED {
+                rehearse(&changed(&bytes, number * CHANGED + seed));
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! Documents that come by mail: who sent them, what of them is held, and what is answered.
+//!
+//! A mail counts if its sender is proven by the mailbox's server ([`papermesh_mail::sender`]), and the address belongs to
+//! a user whose jobs this computer holds. All other mails are dropped: nobody is answered, since who wrote them is not
+//! known, and why is counted and in the audit log, some of them an hour. What is sent so is held like
+//! anything that is printed here, and comes out only when its sender releases it.
+//!
+//! - [`answer`]: what the sender is told
+//! - `parcel`: what a mail brings; `desk`: what holding it is made of
+//!
+//! Not here: the mailbox, and sending the answer. Whoever has both calls [`Inbox::take`], sends what is to be said, calls
+//! [`Inbox::done`], and lets the mail be deleted then.
+
+pub(crate) mod answer;
+mod desk;
+mod parcel;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use papermesh_mail::documents::ContentsError;
+use papermesh_mail::head::Head;
+use papermesh_mail::sender::{self, SenderError};
+use papermesh_mesh::Membership;
+use papermesh_protocol::gateway::mailbox::MailAddress;
+use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::text::UserId;
+use papermesh_services::audit::Audit;
+use papermesh_services::holder::{Holder, SubmitError};
+use papermesh_services::local_users::LocalUsers;
+use papermesh_services::local_users::addresses::AddressView;
+use papermesh_services::mailed::noted::Noted;
+use papermesh_services::mailed::once::{self, Mail, Names};
+use papermesh_services::mailed::options;
+use papermesh_services::network::Network;
+use papermesh_services::rate_window::RateWindow;
+use papermesh_store::offload::offload;
+use papermesh_store::{MailedKey, Store, StoreError};
+
+use crate::config::AuthservId;
+use crate::pages::{Language, Words};
+use answer::{Answer, Told};
+use desk::Desk;
+use parcel::{Paper, Parcel, apart};
+
+/// Answers to one user within an hour.
+const ANSWERS: u32 = 20;
+const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Mails of one user within a day.
+const MAILS: u32 = 100;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What it needs.
+pub(crate) struct Deps<N> {
+    pub(crate) store: Store,
+    pub(crate) holder: Holder<N>,
+    pub(crate) local_users: LocalUsers<N>,
+    pub(crate) membership: Arc<Membership>,
+    /// Names what came.
+    pub(crate) names: Names,
+    /// Where it is noted what came.
+    pub(crate) audit: Audit,
+    /// To where documents are sent.
+    pub(crate) address: MailAddress,
+    /// Whose word is believed on who sent them.
+    pub(crate) server: AuthservId,
+}
+
+/// What came so far, since the node started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Mails of users that were taken.
+    pub(crate) taken: u64,
+    /// Documents that are held, or were.
+    pub(crate) held: u64,
+    /// Mails that were dropped, by why.
+    pub(crate) dropped: BTreeMap<String, u64>,
+    /// Answers that could not be sent.
+    pub(crate) unanswered: u64,
+}
+
+/// Why a mail is dropped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Dropped {
+    /// Its header has no end, or too late a one.
+    #[error("its header cannot be read")]
+    Head,
+    /// It is not known who sent it.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
+    /// Somebody else sent it.
+    #[error("its sender is nobody whose jobs are held here")]
+    Stranger,
+    /// The user may not print.
+    #[error("its sender is disabled")]
+    Disabled,
+    /// It came before.
+    #[error("it came before")]
+    Before,
+}
+
+/// A mail cannot be taken now, but later.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InboxError {
+    /// What was written down cannot be read, or nothing can be.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A document cannot be held now.
+    #[error(transparent)]
+    Hold(SubmitError),
+}
+
+impl Remedy for InboxError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Store(error) => error.remedy(),
+            Self::Hold(error) => error.remedy(),
+        }
+    }
+}
+
+/// A mail that was taken: its documents are held, or its sender is told why not.
+pub(crate) struct Taken {
+    /// To whom the answer goes.
+    pub(crate) to: MailAddress,
+    /// What it answers.
+    pub(crate) head: Head,
+    /// The answer; none if its sender had so many of them.
+    pub(crate) answer: Option<Answer>,
+    /// Names the mail.
+    pub(crate) key: MailedKey,
+    user: UserId,
+}
+
+/// Takes mails, one after another.
+pub(crate) struct Inbox<N> {
+    deps: Deps<N>,
+    counts: Arc<Mutex<Counts>>,
+    noted: Noted,
+    answers: RateWindow<UserId>,
+    mails: RateWindow<UserId>,
+    /// The mail that was counted last, and whether it was one too many: one that comes again because it could not be taken
+    /// is the same.
+    last: Option<(MailedKey, bool)>,
+}
+
+/// The counts of an inbox, for others.
+#[derive(Clone)]
+pub(crate) struct Counted(Arc<Mutex<Counts>>);
+
+impl Counted {
+    pub(crate) fn now(&self) -> Counts {
+        lock(&self.0).clone()
+    }
+}
+
+fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<N: Network> Inbox<N> {
+    pub(crate) fn new(deps: Deps<N>) -> Self {
+        Self {
+            noted: Noted::new(deps.audit.clone()),
+            deps,
+            counts: Arc::default(),
+            answers: RateWindow::new(ANSWERS, HOUR),
+            mails: RateWindow::new(MAILS, DAY),
+            last: None,
+        }
+    }
+
+    pub(crate) fn counted(&self) -> Counted {
+        Counted(Arc::clone(&self.counts))
+    }
+
+    /// Takes a mail, or its beginning if it is too long. None if it was dropped.
+    ///
+    /// # Errors
+    /// [`InboxError`]: then it is to be taken again later.
+    pub(crate) async fn take(
+        &mut self,
+        mail: Vec<u8>,
+        is_whole: bool,
+    ) -> Result<Option<Taken>, InboxError> {
+        let mail = Arc::new(mail);
+        let (head, reader, from) = match self.judge(&mail).await? {
+            Ok(judged) => judged,
+            Err(why) => {
+                self.drop(&why).await;
+                return Ok(None);
+            }
+        };
+        let user = reader.user.clone();
+        let id = head.id.as_ref().map(|id| id.as_str());
+        let key = self.deps.names.mail(&user, id, &mail);
+        let now = self.deps.membership.now();
+        offload(&self.deps.store, move |store| once::sweep(store, now)).await?;
+        if once::is_done(&self.desk(&user, &[]), key).await? {
+            self.drop(&Dropped::Before).await;
+            return Ok(None);
+        }
+        let language = reader.language.as_deref().and_then(Language::named);
+        let t = language.unwrap_or_default().words();
+        let told = self.told(&head, (&user, key), (&mail, is_whole), t).await?;
+        self.note_taken(&user, &told).await;
+        let is_answered = self
+            .answers
+            .count(user.clone(), self.deps.membership.steady());
+        let site = self.deps.membership.state().name.clone();
+        let answer = is_answered.then(|| answer::write(t, (&head, &told), site.as_str()));
+        Ok(Some(Taken {
+            to: from,
+            head,
+            answer,
+            key,
+            user,
+        }))
+    }
+
+    /// Writes down that all is done about a mail. It may be deleted from then on, and not before.
+    ///
+    /// # Errors
+    /// [`InboxError`].
+    pub(crate) async fn done(&self, taken: &Taken) -> Result<(), InboxError> {
+        let now = self.deps.membership.now();
+        once::done(&self.desk(&taken.user, &[]), &taken.user, taken.key, now).await
+    }
+
+    /// Counts an answer that could not be sent.
+    pub(crate) fn unanswered(&self) {
+        lock(&self.counts).unanswered += 1;
+    }
+
+    /// Who sent a mail, and from where.
+    async fn judge(
+        &self,
+        mail: &Arc<Vec<u8>>,
+    ) -> Result<Result<(Head, AddressView, MailAddress), Dropped>, InboxError> {
+        let reading = Arc::clone(mail);
+        let Some(head) = apart(move || Head::read(&reading)).await.flatten() else {
+            return Ok(Err(Dropped::Head));
+        };
+        let from = match sender::proven(&head, self.deps.server.as_str()) {
+            Ok(from) => from,
+            Err(why) => return Ok(Err(why.into())),
+        };
+        let Some(reader) = self.deps.local_users.reader_of(&from).await? else {
+            return Ok(Err(Dropped::Stranger));
+        };
+        if self.deps.holder.is_disabled(&reader.user).await {
+            return Ok(Err(Dropped::Disabled));
+        }
+        Ok(Ok((head, reader, from)))
+    }
+
+    /// Holds what a mail brings; says what is to be told of it.
+    async fn told(
+        &mut self,
+        head: &Head,
+        (user, key): (&UserId, MailedKey),
+        (mail, is_whole): (&Arc<Vec<u8>>, bool),
+        t: &'static Words,
+    ) -> Result<Told, InboxError> {
+        if self.is_one_too_many(user, key) {
+            return Ok(Told::TooOften);
+        }
+        let options = match options::wanted(self.plus(head), &head.subject) {
+            Ok(options) => options,
+            Err(why) => return Ok(Told::Options(why)),
+        };
+        if !is_whole {
+            return Ok(Told::Contents(ContentsError::TooLarge));
+        }
+        let title = match head.subject.is_empty() {
+            true => t.say("mail-text").into_owned(),
+            false => head.subject.clone(),
+        };
+        let (mail, whose, names) = (Arc::clone(mail), user.clone(), self.deps.names.clone());
+        let opened = apart(move || Parcel::open(&mail, (&whose, &names), title)).await;
+        let parcel = match opened.unwrap_or(Err(ContentsError::Unreadable)) {
+            Ok(parcel) => parcel,
+            Err(why) => return Ok(Told::Contents(why)),
+        };
+        let desk = Desk {
+            options: &options,
+            ..self.desk(user, &parcel.papers)
+        };
+        let mail = Mail {
+            user,
+            key,
+            documents: &parcel.keys,
+        };
+        let fates = once::hold(&desk, &mail, self.deps.membership.now()).await?;
+        let mut held = Vec::new();
+        for (paper, fate) in parcel.papers.iter().zip(fates) {
+            held.push(desk.told(paper, fate).await?);
+        }
+        Ok(Told::Documents {
+            documents: held,
+            left_out: parcel.left_out,
+            is_html: parcel.is_html,
+        })
+    }
+
+    fn is_one_too_many(&mut self, user: &UserId, key: MailedKey) -> bool {
+        let (last, too_many) = self.last.unwrap_or_default();
+        if last == key {
+            return too_many;
+        }
+        let now = self.deps.membership.steady();
+        let too_many = !self.mails.count(user.clone(), now);
+        self.last = Some((key, too_many));
+        too_many
+    }
+
+    /// What stands behind the plus sign in the address to which a mail goes.
+    fn plus<'a>(&self, head: &'a Head) -> Option<&'a str> {
+        let own = self.deps.address.mailbox();
+        let mut ours = head.recipients.iter().filter(|to| to.mailbox() == own);
+        ours.find_map(|to| {
+            let (name, _) = to.as_str().rsplit_once('@')?;
+            name.split_once('+').map(|(_, plus)| plus)
+        })
+    }
+
+    fn desk<'a>(&'a self, user: &'a UserId, papers: &'a [Paper]) -> Desk<'a, N> {
+        Desk {
+            store: &self.deps.store,
+            holder: &self.deps.holder,
+            user,
+            papers,
+            options: desk::usual(),
+        }
+    }
+
+    async fn drop(&mut self, why: &Dropped) {
+        tracing::info!(%why, "a mail with documents is dropped");
+        *lock(&self.counts)
+            .dropped
+            .entry(why.to_string())
+            .or_default() += 1;
+        self.noted.dropped(why, self.deps.membership.steady()).await;
+    }
+
+    async fn note_taken(&self, user: &UserId, told: &Told) {
+        let (held, all) = told.count();
+        {
+            let mut counts = lock(&self.counts);
+            counts.taken += 1;
+            counts.held += held as u64;
+        }
+        self.noted.taken(user, (held, all)).await;
+    }
+}
