@@ -1,15 +1,20 @@
 //! Bytes both ways between an outsider and a door, until both have ended or nothing moves. Tokio's
 //! `copy_bidirectional` waits for ever, and does not say what had moved where a connection broke.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
-/// Bytes that are on their way in each direction.
-const IN_FLIGHT: usize = 32 * 1024;
+/// Bytes that are on their way in each direction at first,
+const FIRST: usize = 4 * 1024;
+/// and of whoever sends faster than that: as many as one frame of a pipe carries.
+const IN_FLIGHT: usize = papermesh_pipe::PAYLOAD;
 /// How long a connection may be quiet in both directions.
 pub(crate) const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How long who is sent to may take nothing.
@@ -84,10 +89,12 @@ async fn pass(
     (moved, other_way): (&AtomicU64, &AtomicU64),
     on_move: impl Fn(),
 ) -> io::Result<()> {
-    let mut buffer = vec![0; IN_FLIGHT];
+    let mut buffer = vec![0; FIRST];
     let mut seen = other_way.load(Ordering::Relaxed);
+    let mut is_flushed = true;
     loop {
-        let read = match timeout(IDLE, from.read(&mut buffer)).await {
+        let next = poll_fn(|cx| poll_next(&mut from, &mut buffer, &mut to, &mut is_flushed, cx));
+        let read = match timeout(IDLE, next).await {
             Ok(read) => read?,
             // While the other direction moves, this one may be quiet.
             Err(_) if other_way.load(Ordering::Relaxed) != seen => {
@@ -100,10 +107,33 @@ async fn pass(
             return stalled(to.shutdown()).await;
         }
         stalled(to.write_all(&buffer[..read])).await?;
-        stalled(to.flush()).await?;
+        is_flushed = false;
         moved.fetch_add(read as u64, Ordering::Relaxed);
         on_move();
+        if read == buffer.len() {
+            buffer.resize(IN_FLIGHT.min(2 * read), 0);
+        }
     }
+}
+
+/// Reads what comes next. What was sent is flushed once nothing more is there: whoever sends much is not held up by
+/// each piece, and nothing waits for what may never come.
+fn poll_next(
+    from: &mut (impl AsyncRead + Unpin),
+    buffer: &mut [u8],
+    to: &mut (impl AsyncWrite + Unpin),
+    is_flushed: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut read = ReadBuf::new(buffer);
+    if let Poll::Ready(ended) = Pin::new(from).poll_read(cx, &mut read) {
+        return Poll::Ready(ended.map(|()| read.filled().len()));
+    }
+    if !*is_flushed && let Poll::Ready(flushed) = Pin::new(to).poll_flush(cx) {
+        flushed?;
+        *is_flushed = true;
+    }
+    Poll::Pending
 }
 
 async fn stalled(sending: impl Future<Output = io::Result<()>>) -> io::Result<()> {
@@ -115,7 +145,7 @@ async fn stalled(sending: impl Future<Output = io::Result<()>>) -> io::Result<()
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::io::duplex;
+    use tokio::io::{AsyncReadExt, duplex};
 
     use super::*;
 

@@ -497,6 +497,21 @@ async fn a_door_that_dials_again_has_the_new_pipe_alone() {
     assert!(gateway.is_open("desk.acme.gw.example").await);
 }
 
+/// A computer that hangs answers no ping, and its place goes with its pipe.
+#[tokio::test(start_paused = true)]
+async fn a_door_that_is_silent_is_given_up_with_its_place() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 1);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open("desk").await.unwrap();
+    assert!(gateway.is_open("desk.acme.gw.example").await);
+    let ended = async { while door.pipe.next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(300), ended)
+        .await
+        .unwrap();
+    assert!(!gateway.is_open("desk.acme.gw.example").await);
+}
+
 #[tokio::test]
 async fn one_door_that_knows_of_a_revocation_is_enough() {
     let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));

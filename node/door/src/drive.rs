@@ -12,10 +12,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::Deps;
 use crate::guest::Guests;
 use crate::session;
 use crate::woken::{At, Woken};
+use crate::{Call, Deps};
 
 /// What sessions may have to tell before they wait.
 const EVENTS: usize = 64;
@@ -90,7 +90,7 @@ struct Driver {
 }
 
 /// Drives the door, for as long as there is somebody to tell it of gateways and places.
-pub(crate) async fn run(deps: Deps, mut calls: mpsc::Receiver<Accepted>) {
+pub(crate) async fn run(deps: Deps, mut calls: mpsc::Receiver<Call>) {
     let (events, mut told) = mpsc::channel(EVENTS);
     let (guests, mut attendance) = watch::channel(Guests::new());
     let (mut gateways, mut places) = (deps.gateways.clone(), deps.places.clone());
@@ -124,7 +124,10 @@ pub(crate) async fn run(deps: Deps, mut calls: mpsc::Receiver<Accepted>) {
                 Err(_) => return,
             },
             _ = introductions.tick() => driver.introduce(),
-            Some(accepted) = calls.recv() => driver.called(&accepted),
+            Some(call) = calls.recv() => match call {
+                Call::Wake(accepted) => driver.called(&accepted),
+                Call::Now => driver.dial(),
+            },
             Some(event) = told.recv() => driver.hear(event),
             Ok(()) = attendance.changed() => {
                 let guests = attendance.borrow_and_update().clone();
@@ -146,6 +149,14 @@ impl Driver {
                 self.woken
                     .introduce((gateway.key, place.label.clone()), now);
             }
+        }
+    }
+
+    /// Has each session dial at once, also where it would only wait for a call.
+    fn dial(&mut self) {
+        self.introduce();
+        for gateway in self.sessions.keys() {
+            *self.calls.entry(*gateway).or_default() += 1;
         }
     }
 

@@ -74,17 +74,25 @@ pub struct Deps {
     pub moment: fn() -> Moment,
 }
 
+/// Has a door dial.
+#[derive(Debug)]
+pub enum Call {
+    /// A wake that was judged, and whose row is stored.
+    Wake(Accepted),
+    /// Somebody here wants it to dial all gateways now.
+    Now,
+}
+
 /// The door of a node.
 pub struct Door {
     deps: Deps,
-    calls: mpsc::Receiver<Accepted>,
+    calls: mpsc::Receiver<Call>,
 }
 
 impl Door {
-    /// A door that is still shut; [`Door::run`] opens it. Wakes that were judged, and whose rows are stored, come by
-    /// `calls`.
+    /// A door that is still shut; [`Door::run`] opens it.
     #[must_use]
-    pub const fn new(deps: Deps, calls: mpsc::Receiver<Accepted>) -> Self {
+    pub const fn new(deps: Deps, calls: mpsc::Receiver<Call>) -> Self {
         Self { deps, calls }
     }
 

@@ -31,6 +31,14 @@ pub struct GatewayStatus {
     pub knocks: u64,
 }
 
+impl GatewayStatus {
+    /// Whether a pipe is wanted and there is none.
+    #[must_use]
+    pub const fn is_in_vain(&self) -> bool {
+        matches!(self.pipe, PipeState::Dialing | PipeState::Down { .. })
+    }
+}
+
 /// Whether there is a pipe to a gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -12,7 +12,7 @@ mod begin;
 mod streams;
 
 pub use begin::{Admitted, PipeError, answer, dial, gateway_id};
-pub use streams::{Opener, Pipe, PipeStream};
+pub use streams::{Opener, PAYLOAD, Pipe, PipeStream};
 
 #[cfg(test)]
 mod tests;

@@ -24,8 +24,8 @@ const STREAMS: usize = OPENED + 56;
 const ARRIVED: usize = 64;
 /// Bytes that one stream may send ahead: Yamux' own.
 const WINDOW: usize = 256 * 1024;
-/// Payload of one frame: with Yamux' header it fills a Noise frame.
-const SPLIT: usize = 64 * 1024 - 1024 - 16;
+/// Bytes that one frame carries at most: with Yamux' header they fill a Noise frame.
+pub const PAYLOAD: usize = 64 * 1024 - 1024 - 16;
 
 /// A stream of a pipe.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Pipe {
         let mut config = yamux::Config::default();
         config.set_max_num_streams(STREAMS);
         config.set_max_connection_receive_window(Some(STREAMS * WINDOW));
-        config.set_split_send_size(SPLIT);
+        config.set_split_send_size(PAYLOAD);
         let (wanted, opening) = mpsc::channel(1);
         let (arrived, arriving) = mpsc::channel(ARRIVED);
         let driver = Driver {

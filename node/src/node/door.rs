@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_door::{Deps, Door, GatewayStatus, Guest, Knocked, Proxy, Terminated, Ways};
+use papermesh_door::{
+    Call, Deps, Door, GatewayStatus, Guest, Knocked, PipeState, Proxy, Terminated, Ways,
+};
 use papermesh_mesh::{Membership, Mesh, MeshEvent};
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
 use papermesh_protocol::gateway::mailbox::MailAddress;
@@ -15,10 +17,10 @@ use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::terminated::alias::is_reserved;
 use papermesh_protocol::gateway::terminated::allowed::Allowed;
-use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::time::Timestamp;
 use papermesh_services::clock;
 use papermesh_store::offload::offload;
 use papermesh_store::{PlaceRow, Store, StoreError, WokenBy, site};
@@ -26,13 +28,16 @@ use papermesh_web::{Arrival, Asked, Way};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::interval;
+use tokio::time::{interval, timeout};
 use zeroize::Zeroizing;
 
 /// Outsiders who wait to be taken.
 const WAITING: usize = 16;
 /// How often this node's certificate is looked at: it is renewed once in months.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How long somebody waits who wants the door to dial now.
+const CONNECT: Duration = Duration::from_secs(30);
 
 /// The door as the rest of the node sees it.
 pub(super) struct DoorHere {
@@ -45,7 +50,7 @@ pub(super) struct DoorHere {
     /// and what of it the site lets it open.
     opened: watch::Receiver<Vec<Place>>,
     status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
-    calls: mpsc::Sender<Accepted>,
+    calls: mpsc::Sender<Call>,
 }
 
 /// What a door is started with.
@@ -119,6 +124,16 @@ impl Remedy for PlaceError {
             }
             Self::Store(error) => error.remedy(),
         }
+    }
+}
+
+/// Whether there is a pipe, or how an attempt ended since then.
+fn has_dialed(status: &GatewayStatus, then: Timestamp) -> bool {
+    match status.pipe {
+        PipeState::Up(_) => true,
+        // A door that comes when it is called has left again.
+        PipeState::Asleep | PipeState::Down { .. } => status.since >= then,
+        PipeState::Dialing => false,
     }
 }
 
@@ -200,8 +215,22 @@ impl DoorHere {
     }
 
     /// Where it is called, once letters were judged and kept.
-    pub(super) fn calls(&self) -> mpsc::Sender<Accepted> {
+    pub(super) fn calls(&self) -> mpsc::Sender<Call> {
         self.calls.clone()
+    }
+
+    /// Has it dial all gateways now, and waits until it has, at most [`CONNECT`]. How it stands then.
+    pub(super) async fn connect(&self) -> Vec<GatewayStatus> {
+        let (begun, mut news) = (clock::now(), self.news());
+        let connecting = async {
+            // It ends with the node.
+            let _ = self.calls.send(Call::Now).await;
+            let _ = news
+                .wait_for(|all| all.values().all(|of| has_dialed(of, begun)))
+                .await;
+        };
+        let _ = timeout(CONNECT, connecting).await;
+        self.status()
     }
 
     /// The places that this node opens.

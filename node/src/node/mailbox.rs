@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use papermesh_door::Call;
 use papermesh_mail::watch::{Carried, Mailbox, Pace, Purpose, Status, Watcher};
 use papermesh_mail::{MailError, Trust};
 use papermesh_protocol::gateway::message::{Connected, Place};
 use papermesh_protocol::gateway::name::Label;
-use papermesh_protocol::gateway::wake::{self, Accepted, Refusal};
+use papermesh_protocol::gateway::wake::{self, Refusal};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::waking::{WakeError, Waking};
 use tokio::sync::{mpsc, watch};
@@ -66,7 +67,7 @@ impl Remedy for MailSettingsError {
 pub(super) fn watch(
     (mailbox, trust): (Mailbox, Trust),
     waking: Waking,
-    (places, calls): (watch::Receiver<Vec<Place>>, mpsc::Sender<Accepted>),
+    (places, calls): (watch::Receiver<Vec<Place>>, mpsc::Sender<Call>),
     tasks: &mut JoinSet<()>,
 ) -> MailboxHere {
     let (found, carried) = mpsc::channel(WAITING);
@@ -88,7 +89,7 @@ async fn judge(
     mut carried: mpsc::Receiver<Carried>,
     mut waking: Waking,
     places: watch::Receiver<Vec<Place>>,
-    calls: mpsc::Sender<Accepted>,
+    calls: mpsc::Sender<Call>,
 ) {
     while let Some(Carried { part, is_mine }) = carried.recv().await {
         let woken = woken(&places.borrow());
@@ -104,7 +105,7 @@ async fn judge(
         match judged {
             Ok(accepted) => {
                 tracing::info!(order = ?accepted.order, place = ?accepted.place, "a mail called");
-                if calls.send(accepted).await.is_err() {
+                if calls.send(Call::Wake(accepted)).await.is_err() {
                     return;
                 }
             }

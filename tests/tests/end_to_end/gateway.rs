@@ -421,6 +421,34 @@ fn an_outsider_prints_into_the_hold_through_a_gateway_that_cannot_read() {
     assert!(document.is_at(&outside.printer.tray()[0]));
 }
 
+/// Who prints from outside sees what becomes of the job, and how the printer is, as somebody in the office does.
+#[test]
+fn who_prints_from_outside_watches_the_job_and_the_printer() {
+    let outside = Outside::new();
+    let token = outside.token("phone");
+    let document = outside.site.document("report.pdf", "report");
+    assert!(outside.prints(&token, &document));
+    let asking = outside.site.path("state.test");
+    let state = |operation: &str, of: &str, what: &str| {
+        let asked = request(operation, of).replace("job-name", what);
+        fs::write(&asking, asked).unwrap();
+        let said = outside.ipptool("desk", &token, &document, asking.to_str().unwrap());
+        assert!(said.is_success(), "{said:?}");
+        let is_state = format!("{what} (enum) = ");
+        let mut lines = said.stdout().lines();
+        let state = lines.find_map(|line| line.trim().strip_prefix(&is_state));
+        state.unwrap().to_owned()
+    };
+    assert_eq!(state("Get-Printer-Attributes", "", "printer-state"), "idle");
+    let jobs: Value = outside.laptop.papermesh("jobs list").run().json();
+    let job = format!("ATTR integer job-id {}", jobs[0]["number"]);
+    let job_is = |wanted: &str| state("Get-Job-Attributes", &job, "job-state") == wanted;
+    assert!(job_is("pending-held"));
+    let report = outside.printer.visit(&outside.charlie).print_all();
+    assert!(report.each_ended("printed"), "{report:?}");
+    wait_until(SOON, "the job to be completed", || job_is("completed"));
+}
+
 /// Whoever has no token, a wrong one or a withdrawn one prints nothing, and neither does a PIN; a name
 /// that nobody has looks like one that is closed.
 #[test]
@@ -544,7 +572,12 @@ fn doors_come_back_to_a_gateway_that_was_killed_and_leave_one_whose_contract_end
     let found = finding(&outside);
     assert_eq!(found.verdict, "bad", "{found:?}");
     assert!(found.detail.contains(DOMAIN), "{found:?}");
+    let connect = |outside: &Outside| outside.laptop.papermesh("gateway connect").run();
+    let refused = connect(&outside);
+    assert!(refused.complaint().contains("there is no connection to"));
     outside.gateway.start();
+    // Nobody has to wait for the next attempt.
+    let _ = connect(&outside).succeeded();
     outside.comes("up");
     let found = finding(&outside);
     assert_eq!(found.verdict, "good", "{found:?}");

@@ -98,6 +98,10 @@ fn who_knocks_at_a_door_that_is_away_has_it_called_and_prints() {
             .contains(&"to come, at desk".to_owned())
     );
     called.outside.comes("asleep");
+    // It comes when it is told to, and leaves again.
+    let connected = called.outside.laptop.papermesh("gateway connect").run();
+    let _ = connected.succeeded();
+    called.outside.comes("asleep");
     // The gateway knows from now on that the mailbox is the door's.
     let owned = called.outside.gateway.places();
     wait_until(SOON, "the gateway to know who reads the mailbox", || {

@@ -264,7 +264,7 @@ fn what_is_not_understood_is_not_held_and_said_in_the_users_language() {
         .run();
     assert!(
         refused
-            .complaint()
+            .misuse()
             .contains("is where documents are mailed to")
     );
     office.register(&["--language", "en"]);

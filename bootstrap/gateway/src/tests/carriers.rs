@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use papermesh_door::Call;
 use papermesh_door::{
     Carrier, Deps, Door, GatewayStatus, Knocked, PipeState, PlaceState, Terminated, Ways,
 };
@@ -15,7 +16,6 @@ use papermesh_pipe::gateway_id;
 use papermesh_protocol::gateway::contract::Gateway as Known;
 use papermesh_protocol::gateway::description::Description;
 use papermesh_protocol::gateway::message::{Address, Connected, Head, Knock, Place};
-use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
@@ -122,7 +122,7 @@ struct Office {
     _deps: (
         watch::Sender<Vec<Known>>,
         watch::Sender<Vec<Place>>,
-        mpsc::Sender<Accepted>,
+        mpsc::Sender<Call>,
     ),
     _tasks: JoinSet<()>,
 }

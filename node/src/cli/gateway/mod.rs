@@ -23,9 +23,9 @@ use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
-    AddGateway, AllowTerminated, ClosePlace, DismissMismatch, GatewayList, ListGateways, OpenPlace,
-    PlaceChanged, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway,
-    TerminatedAllowed, WakeDoor,
+    AddGateway, AllowTerminated, ClosePlace, ConnectGateways, DismissMismatch, GatewayList,
+    ListGateways, OpenPlace, PlaceChanged, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace,
+    ProbeVerdict, RemoveGateway, TerminatedAllowed, WakeDoor,
 };
 use crate::control::{CommandError, ErrorCode};
 
@@ -49,6 +49,8 @@ pub(super) enum Gateway {
     },
     /// List the site's gateways, and how it stands with them on this computer
     List,
+    /// Connect this computer to the site's gateways now, instead of at the next attempt, and say how it went
+    Connect,
     /// Remove a gateway: all computers of the site leave it
     Remove {
         /// Its domain
@@ -195,6 +197,12 @@ impl Gateway {
                 let list = context.call(ListGateways {}).await?;
                 screen.show(&list, table)
             }
+            Self::Connect => {
+                let status = context.call(ConnectGateways {}).await?;
+                screen.show(&status, |status, _| connected_text(status))?;
+                let down = status.iter().find(|of| of.is_in_vain());
+                down.map_or(Ok(()), |of| Err(not_connected(of).into()))
+            }
             Self::Remove { domain, passphrase } => {
                 let removed = context
                     .call_as_admin(&passphrase, |passphrase| RemoveGateway {
@@ -285,6 +293,25 @@ impl Place {
                 })
             }
         }
+    }
+}
+
+fn connected_text(all: &[GatewayStatus]) -> String {
+    let lines = all
+        .iter()
+        .map(|status| format!("{}: {}", status.gateway.domain, pipe(&status.pipe)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn not_connected(status: &GatewayStatus) -> CommandError {
+    let text = format!("there is no connection to {}", status.gateway.domain);
+    let error = CommandError::new(ErrorCode::Failed, text);
+    match &status.pipe {
+        PipeState::Down {
+            remedy: Some(remedy),
+            ..
+        } => error.with_remedy(remedy.clone()),
+        _ => error.with_remedy("`papermesh doctor` says what may be in its way"),
     }
 }
 

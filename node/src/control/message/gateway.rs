@@ -64,6 +64,11 @@ pub struct TerminatedAllowed {
     pub allowed: bool,
 }
 
+/// Has this node dial all gateways now. How it went is answered after half a minute
+/// at most.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConnectGateways {}
+
 /// Asks which gateways the site has, and how it stands with them here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListGateways {}

@@ -17,6 +17,7 @@ mod printer;
 mod release;
 mod user;
 
+use papermesh_door::GatewayStatus;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_services::holder::HeldView;
 use serde::de::DeserializeOwned;
@@ -26,11 +27,11 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DismissMismatch, DoorWoken, GatewayList,
-    GatewayRemoved, LeadsTo, ListGateways, ListTokens, MakeToken, MismatchDismissed, OpenPlace,
-    OwnName, PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace,
-    ProbeVerdict, RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName, TerminatedAllowed, Token,
-    TokenMade, WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, ConnectGateways, DismissMismatch,
+    DoorWoken, GatewayList, GatewayRemoved, LeadsTo, ListGateways, ListTokens, MakeToken,
+    MismatchDismissed, OpenPlace, OwnName, PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName,
+    PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName,
+    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use infra::{
@@ -210,6 +211,7 @@ commands! {
     RemoveGateway -> GatewayRemoved,
     AllowTerminated -> TerminatedAllowed,
     ListGateways -> GatewayList,
+    ConnectGateways -> Vec<GatewayStatus>,
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,
     WakeDoor -> DoorWoken,

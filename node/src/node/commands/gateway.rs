@@ -25,11 +25,11 @@ use super::super::probing::Looked;
 use super::super::{NodeError, Services, acme_orders, own_domain};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DismissMismatch, DoorWoken, GatewayList,
-    GatewayRemoved, ListGateways, ListTokens, MakeToken, MismatchDismissed, OpenPlace, OwnName,
-    PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
-    RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName, TerminatedAllowed, Token, TokenMade,
-    WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, ConnectGateways, DismissMismatch,
+    DoorWoken, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken, MismatchDismissed,
+    OpenPlace, OwnName, PlaceChanged, PlaceClaim, PlaceMismatch, PlaceName, PlaceProbed,
+    ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, SeenOutside, ShowOwnName,
+    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -83,6 +83,18 @@ impl Handle<AllowTerminated> for Services {
 impl Handle<ListGateways> for Services {
     async fn handle(&self, _: ListGateways, _: Io) -> Answer<GatewayList> {
         Ok(self.gateway_list().await?)
+    }
+}
+
+impl Handle<ConnectGateways> for Services {
+    async fn handle(&self, _: ConnectGateways, _: Io) -> Answer<Vec<GatewayStatus>> {
+        let door = self.here()?;
+        if door.status().is_empty() {
+            let text = "this node opens no place at a gateway";
+            return Err(CommandError::new(ErrorCode::NotHere, text)
+                .with_remedy("open one with `papermesh gateway place add`"));
+        }
+        Ok(door.connect().await)
     }
 }
 
