@@ -22,10 +22,8 @@ use std::sync::Once;
 
 use data_encoding::HEXLOWER;
 use fuzz::TARGETS;
+use papermesh_corpus::{is_to_be_written, kept};
 use serde_json::Value;
-
-/// Set to write the generated files before they are replayed.
-const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
 
 /// Targets that read something else than CBOR.
 const NOT_CBOR: [&str; 9] = [
@@ -40,9 +38,6 @@ const NOT_CBOR: [&str; 9] = [
     "wrapped_key",
 ];
 
-/// Files longer than this do not belong in a repository.
-const SMALL: usize = 16 * 1024;
-
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus")
 }
@@ -51,21 +46,13 @@ fn corpus() -> PathBuf {
 fn every_sample_of_the_corpus_is_survived() {
     ready();
     for target in &TARGETS {
-        let mut samples = 0;
-        for file in fs::read_dir(corpus().join(target.name)).unwrap() {
-            let file = file.unwrap().path();
-            let bytes = fs::read(&file).unwrap();
-            assert!(
-                bytes.len() <= SMALL,
-                "{} is too long to be kept",
-                file.display()
-            );
+        let samples = kept(&corpus().join(target.name));
+        assert!(!samples.is_empty(), "{} has no corpus", target.name);
+        for (file, bytes) in samples {
             // Its output is shown if the target panics.
             println!("{}", file.display());
             fuzz::run(target.name, &bytes);
-            samples += 1;
         }
-        assert!(samples > 0, "{} has no corpus", target.name);
     }
 }
 
@@ -100,7 +87,7 @@ fn every_target_has_a_binary_and_every_corpus_a_target() {
 /// Writes the generated files, once, if that is wanted.
 fn ready() {
     static WRITTEN: Once = Once::new();
-    if std::env::var_os(WRITE).is_some() {
+    if is_to_be_written() {
         WRITTEN.call_once(write);
     }
 }

@@ -20,10 +20,11 @@ use papermesh_ipp_message::status::Status;
 use papermesh_protocol::gateway::token::DeviceToken;
 use papermesh_web::{Origin, Slot};
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use crate::capability::{self, Capability};
 use crate::limits;
-use crate::operations;
+use crate::operations::{self, DocumentFollows};
 use crate::server::{Asking, InfraServer};
 use crate::tokens::{Admitted, NotAdmitted, Tokens};
 
@@ -89,7 +90,8 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// Answers one IPP request. Its connection keeps its seat until the answer is sent.
+/// Answers one IPP request. Its connection keeps its seat until there is an answer; one that a document follows, which a
+/// proxy fetches as slowly as its printer prints, until that is sent.
 async fn answer<T: Tokens>(
     server: &InfraServer<T>,
     place: Place,
@@ -98,7 +100,10 @@ async fn answer<T: Tokens>(
 ) -> Response {
     let at_work = slot.work();
     let answer = answered(server, place, (peer, slot), request).await;
-    at_work.until_sent(answer)
+    match answer.extensions().get::<DocumentFollows>() {
+        Some(DocumentFollows) => at_work.until_sent(answer),
+        None => answer,
+    }
 }
 
 async fn answered<T: Tokens>(
@@ -123,8 +128,8 @@ async fn answered<T: Tokens>(
     let mut body = match &shown {
         // Strangers have no printer to describe.
         None => body.with_room(limits::STRANGER_BYTES, limits::STRANGER_VALUES),
-        Some(_) => {
-            slot.vouch();
+        Some(shown) => {
+            slot.vouch(&shown.withdrawn);
             body.with_room(MAX_ATTRIBUTES_BYTES + limits::OPERATION_BYTES, MAX_VALUES)
         }
     };
@@ -144,7 +149,7 @@ async fn answered<T: Tokens>(
         let prefix = capability.map(Capability::prefix).unwrap_or_default();
         format!("{origin}{prefix}{}{}", crate::PATH, server.device.name())
     };
-    let Some((token, admitted)) = shown else {
+    let Some(shown) = shown else {
         if !operations::is_open(request.operation) {
             drain(body).await;
             return no_token();
@@ -157,9 +162,7 @@ async fn answered<T: Tokens>(
         };
         return performed(server, &asking, place).await;
     };
-    // All that goes on from here ends when the token is withdrawn.
-    let withdrawn = server.sessions.open(&admitted);
-    let admitted = match proven(server, &request, (&token, &admitted)).await {
+    let admitted = match proven(server, &request, &shown).await {
         Ok(admitted) => admitted,
         Err(refusal) => return refusal,
     };
@@ -172,9 +175,9 @@ async fn answered<T: Tokens>(
     };
     let answer = tokio::select! {
         answer = performed(server, &asking, place) => answer,
-        () = withdrawn.cancelled() => wrong_token(),
+        () = shown.withdrawn.cancelled() => wrong_token(),
     };
-    if withdrawn.is_cancelled() {
+    if shown.withdrawn.is_cancelled() {
         // What was done a moment too late is undone.
         server.forget(digest, proxy.as_ref());
         return wrong_token();
@@ -218,12 +221,43 @@ fn wrong_token() -> Response {
     unauthorized("the device token is wrong\n")
 }
 
+/// A token that was good when its request began. All that goes on from then ends when it is withdrawn.
+struct Shown {
+    token: DeviceToken,
+    admitted: Admitted,
+    withdrawn: CancellationToken,
+}
+
+/// Whose token this is, and what ends what goes on with it.
+async fn admitted<T: Tokens>(
+    server: &InfraServer<T>,
+    token: DeviceToken,
+) -> Result<Shown, NotAdmitted> {
+    let news = server.tokens.withdrawn();
+    let admitted = server.tokens.admit(&token, None).await?;
+    let withdrawn = server.sessions.open(&admitted);
+    // What withdraws it from here on finds the session. What was withdrawn meanwhile may have been this one.
+    if news.has_changed().unwrap_or(true)
+        && let Err(error) = server.tokens.admit(&token, None).await
+    {
+        if error == NotAdmitted::Unknown {
+            server.end(&admitted);
+        }
+        return Err(error);
+    }
+    Ok(Shown {
+        token,
+        admitted,
+        withdrawn,
+    })
+}
+
 /// The token that is shown, if it is good; none if none is shown. A wrong one takes its time.
 async fn shown<T: Tokens>(
     server: &InfraServer<T>,
     (peer, slot, capability): (Peer, &Slot, Option<&Capability>),
     headers: &HeaderMap,
-) -> Result<Option<(DeviceToken, Admitted)>, Response> {
+) -> Result<Option<Shown>, Response> {
     let token = match (capability, text_of(headers, header::AUTHORIZATION)) {
         (Some(Capability(token)), _) => Some(token.clone()),
         // Whatever name comes with it: the token says who it is.
@@ -232,16 +266,16 @@ async fn shown<T: Tokens>(
         }
         (None, None) => return Ok(None),
     };
-    let admitted = match &token {
-        Some(token) => server.tokens.admit(token, None).await,
+    let admitted = match token {
+        Some(token) => admitted(server, token).await,
         None => Err(NotAdmitted::Unknown),
     };
-    match (token, admitted) {
-        (Some(token), Ok(admitted)) => Ok(Some((token, admitted))),
-        (_, Err(NotAdmitted::Failed(why))) => {
+    match admitted {
+        Ok(shown) => Ok(Some(shown)),
+        Err(NotAdmitted::Failed(why)) => {
             Err(refuse(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")))
         }
-        _ => {
+        Err(NotAdmitted::Unknown | NotAdmitted::Another) => {
             let origin = Origin::from(peer);
             if server.wrong_tokens.take(origin, Instant::now()).is_err() {
                 let why = "too many wrong device tokens; try again later\n";
@@ -261,17 +295,16 @@ async fn shown<T: Tokens>(
 async fn proven<T: Tokens>(
     server: &InfraServer<T>,
     request: &message::Request,
-    (token, before): (&DeviceToken, &Admitted),
+    shown: &Shown,
 ) -> Result<Admitted, Response> {
     let refused = |status, text: String| ipp(request.failed(Failure::new(status, text)));
     let said = request.operation().text("output-device-uuid");
     let said = said.map(str::parse::<ProxyId>).transpose();
     let said = said.map_err(|error| refused(Status::BadRequest, error.to_string()))?;
-    let admitted = match server.tokens.admit(token, said.as_ref()).await {
+    let admitted = match server.tokens.admit(&shown.token, said.as_ref()).await {
         Ok(admitted) => admitted,
         Err(NotAdmitted::Unknown) => {
-            server.sessions.close(&before.token);
-            server.forget(before.token, before.proxy.as_ref());
+            server.end(&shown.admitted);
             return Err(wrong_token());
         }
         Err(error @ NotAdmitted::Another) => {
@@ -281,7 +314,7 @@ async fn proven<T: Tokens>(
             return Err(refused(Status::InternalError, error.to_string()));
         }
     };
-    drop(server.sessions.open(&admitted));
+    server.sessions.belongs_to(&admitted);
     if let Some(proxy) = &admitted.proxy
         && request.operation != operations::DEREGISTER_OUTPUT_DEVICE
         && !server.device.hear(proxy)

@@ -10,9 +10,11 @@ use papermesh_protocol::id::TokenDigest;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
+use crate::limits;
 use crate::server::InfraServer;
-use crate::tokens::{NotKept, Registration, Tokens};
+use crate::tokens::{Admitted, NotKept, Registration, Tokens};
 
 impl<T: Tokens> InfraServer<T> {
     /// Takes what is kept.
@@ -56,15 +58,27 @@ impl<T: Tokens> InfraServer<T> {
         loop {
             match changes.recv().await {
                 Ok(change) if self.tell(change) => self.keep_all().await,
-                // What was missed is in Get-Jobs.
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.tell_again().await,
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
+    /// More happened than was told in time: how everything is now is told instead. A proxy that waits for a job would
+    /// else wait for the next one.
+    async fn tell_again(&self) {
+        let mut is_other = false;
+        for change in self.device.standing() {
+            is_other |= self.tell(change);
+        }
+        if is_other {
+            self.keep_all().await;
+        }
+    }
+
     async fn keep_all(&self) {
-        for (token, proxy) in self.sessions.all() {
+        for Admitted { token, proxy } in self.sessions.all() {
             if let Err(error) = self.keep(token, proxy.as_ref()).await {
                 tracing::warn!(%error, "subscriptions of a proxy are not kept");
             }
@@ -74,22 +88,33 @@ impl<T: Tokens> InfraServer<T> {
     /// Ends what goes on with tokens that are withdrawn, at once.
     pub(super) async fn watch(&self, mut withdrawn: watch::Receiver<()>) {
         while withdrawn.changed().await.is_ok() {
-            let good = match self.tokens.good().await {
-                Ok(good) => good,
-                Err(error) => {
-                    tracing::warn!(%error, "device tokens cannot be read");
-                    continue;
-                }
-            };
-            let good: BTreeSet<TokenDigest> = good.iter().map(|good| good.token).collect();
-            for (token, proxy) in self.sessions.all() {
-                if !good.contains(&token) {
-                    self.sessions.close(&token);
-                    self.forget(token, proxy.as_ref());
-                    self.kept.lock().await.remove(&token);
+            let good = self.good().await;
+            for admitted in self.sessions.all() {
+                if !good.contains(&admitted.token) {
+                    self.end(&admitted);
+                    self.kept.lock().await.remove(&admitted.token);
                 }
             }
         }
+    }
+
+    /// The tokens that are good, once that can be read.
+    async fn good(&self) -> BTreeSet<TokenDigest> {
+        loop {
+            match self.tokens.good().await {
+                Ok(good) => return good.into_iter().map(|good| good.token).collect(),
+                Err(error) => {
+                    tracing::warn!(%error, "device tokens cannot be read; it is tried again");
+                    sleep(limits::UNREADABLE).await;
+                }
+            }
+        }
+    }
+
+    /// A token is not good any more: what goes on with it ends.
+    pub(super) fn end(&self, admitted: &Admitted) {
+        self.sessions.close(&admitted.token);
+        self.forget(admitted.token, admitted.proxy.as_ref());
     }
 
     /// Whoever showed this token has no say any more.

@@ -31,6 +31,8 @@ pub(super) const WRONG_TOKENS: Pace = Pace {
     burst: 20,
     every: Duration::from_secs(3),
 };
+/// How long it is waited where it cannot be read which device tokens are good.
+pub(super) const UNREADABLE: Duration = Duration::from_secs(5);
 /// Pages that a proxy may say are printed.
 pub(super) const IMPRESSIONS: i32 = 1_000_000;
 /// Reasons that are read of one word of a proxy.

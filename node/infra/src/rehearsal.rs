@@ -16,7 +16,7 @@ use papermesh_ipp_guard::{Guard, MAX_VALUES};
 use papermesh_protocol::gateway::token::DeviceToken;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::time::Timestamp;
-use papermesh_web::{Peer, Slots, Way};
+use papermesh_web::{Peer, Slot, Slots, Way};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -77,12 +77,13 @@ async fn play(script: &[u8]) -> bool {
 }
 
 /// A proxy of this number.
-fn proxy(number: u8) -> ProxyId {
+pub(crate) fn proxy(number: u8) -> ProxyId {
     let text = format!("urn:uuid:00000000-0000-4000-8000-0000000000{number:02x}");
     text.parse().expect("a UUID")
 }
 
-fn token(number: u8) -> DeviceToken {
+/// Its token.
+pub(crate) fn token(number: u8) -> DeviceToken {
     let text = format!("pd-0123456789abcdefghjkmnp{number}");
     text.parse().expect("a device token")
 }
@@ -137,6 +138,59 @@ impl Tokens for TwoTokens {
     }
 }
 
+/// A printer without jobs, in front of whoever keeps these tokens.
+pub(crate) fn printer<T: Tokens>(tokens: T) -> Arc<InfraServer<T>> {
+    let device = InfraDevice::new("hall".to_owned(), OutputOptions::default());
+    let identity = Identity {
+        name: "printer-1".to_owned(),
+        organization: "Acme".to_owned(),
+        seed: vec![7; 32],
+    };
+    let clock = || Timestamp::from_secs(1_800_000_000);
+    Arc::new(InfraServer::new(identity, device, tokens, clock))
+}
+
+/// Its paths, for requests of one connection.
+pub(crate) fn connection<T: Tokens>(server: Arc<InfraServer<T>>, slot: Slot) -> Router {
+    let peer = Peer {
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+        own: std::net::Ipv4Addr::LOCALHOST.into(),
+        tls: true,
+        way: Way::Socket,
+    };
+    http::router(server)
+        .layer(Extension(peer))
+        .layer(Extension(Arc::new(slot)))
+}
+
+/// A proxy comes and describes its printer.
+pub(crate) fn comes(device: &InfraDevice, number: u8) {
+    assert!(device.hear(&proxy(number)));
+    let updated = device.update(&proxy(number), &described());
+    updated.expect("attributes");
+}
+
+/// Somebody releases a document.
+pub(crate) fn release(device: InfraDevice) -> JoinHandle<Result<Outcome, PrintFailure>> {
+    let ticket = PrintTicket {
+        release: "1122334455667788".to_owned(),
+        title: TITLE.to_owned(),
+        user: "charlie".to_owned(),
+        format: "application/pdf".to_owned(),
+        options: PrintOptions::default(),
+        size: Some(DOCUMENT.len() as u64),
+        converted: false,
+    };
+    tokio::spawn(async move {
+        let (progress, _events) = mpsc::channel(32);
+        let output = OutputDevice::Infra(device);
+        let document = std::io::Cursor::new(DOCUMENT);
+        output
+            .print(&ticket, document, progress, CancellationToken::new())
+            .await
+    })
+}
+
 /// The printer, its job, and what was seen of it.
 struct Stage {
     router: Router,
@@ -147,54 +201,19 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let device = InfraDevice::new("hall".to_owned(), OutputOptions::default());
-        let identity = Identity {
-            name: "printer-1".to_owned(),
-            organization: "Acme".to_owned(),
-            seed: vec![7; 32],
-        };
-        let tokens = TwoTokens(watch::Sender::new(()));
-        let clock = || Timestamp::from_secs(1_800_000_000);
-        let server = Arc::new(InfraServer::new(identity, device.clone(), tokens, clock));
+        let server = printer(TwoTokens(watch::Sender::new(())));
         server.remember().await.expect("what is kept");
-        let peer = Peer {
-            address: std::net::Ipv4Addr::LOCALHOST.into(),
-            own: std::net::Ipv4Addr::LOCALHOST.into(),
-            tls: true,
-            way: Way::Socket,
-        };
         let slot = Slots::new(1).take().expect("a free slot");
-        let follow = Arc::clone(&server);
+        let (follow, device) = (Arc::clone(&server), server.device.clone());
         let changes = device.changes();
         tokio::spawn(async move { follow.follow(changes).await });
         for number in [1, 2] {
-            assert!(device.hear(&proxy(number)));
-            device
-                .update(&proxy(number), &described())
-                .expect("attributes");
+            comes(&device, number);
         }
-        let ticket = PrintTicket {
-            release: "1122334455667788".to_owned(),
-            title: TITLE.to_owned(),
-            user: "charlie".to_owned(),
-            format: "application/pdf".to_owned(),
-            options: PrintOptions::default(),
-            size: Some(DOCUMENT.len() as u64),
-            converted: false,
-        };
-        let print = tokio::spawn(async move {
-            let (progress, _events) = mpsc::channel(32);
-            let output = OutputDevice::Infra(device);
-            let document = std::io::Cursor::new(DOCUMENT);
-            output
-                .print(&ticket, document, progress, CancellationToken::new())
-                .await
-        });
+        let print = release(device);
         tokio::task::yield_now().await;
         Self {
-            router: http::router(server)
-                .layer(Extension(peer))
-                .layer(Extension(Arc::new(slot))),
+            router: connection(server, slot),
             print,
             whole: false,
             acknowledged: false,

@@ -24,8 +24,8 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token was good just now; gives what is canceled when it is withdrawn. It is good still if it is found good
-    /// once more: what withdraws it from then on finds the session.
+    /// A token was good just now; gives what is canceled when it is withdrawn. What withdraws it from now on finds the
+    /// session: whoever opens it sees that nothing was withdrawn between its being good and this.
     pub(super) fn open(&self, admitted: &Admitted) -> CancellationToken {
         let mut known = self.known();
         let session = known.entry(admitted.token).or_insert_with(|| Session {
@@ -38,6 +38,15 @@ impl Sessions {
         session.withdrawn.clone()
     }
 
+    /// A proxy said which it is. Nothing where the token was withdrawn meanwhile.
+    pub(super) fn belongs_to(&self, admitted: &Admitted) {
+        if let Some(session) = self.known().get_mut(&admitted.token)
+            && admitted.proxy.is_some()
+        {
+            session.proxy.clone_from(&admitted.proxy);
+        }
+    }
+
     /// A token is not good any more: all that goes on with it ends.
     pub(super) fn close(&self, token: &TokenDigest) {
         if let Some(session) = self.known().remove(token) {
@@ -46,11 +55,14 @@ impl Sessions {
     }
 
     /// All tokens that were shown, and whose they are.
-    pub(super) fn all(&self) -> Vec<(TokenDigest, Option<ProxyId>)> {
+    pub(super) fn all(&self) -> Vec<Admitted> {
         let known = self.known();
         let all = known.iter();
-        all.map(|(token, session)| (*token, session.proxy.clone()))
-            .collect()
+        all.map(|(token, session)| Admitted {
+            token: *token,
+            proxy: session.proxy.clone(),
+        })
+        .collect()
     }
 
     /// The token of a proxy.
@@ -78,11 +90,15 @@ mod tests {
         };
         let first = sessions.open(&admitted(None));
         assert_eq!(sessions.token_of(&proxy), None);
-        let second = sessions.open(&admitted(Some(proxy.clone())));
+        let second = sessions.open(&admitted(None));
+        sessions.belongs_to(&admitted(Some(proxy.clone())));
         let token = sessions.token_of(&proxy).unwrap();
-        assert_eq!(sessions.all(), [(token, Some(proxy.clone()))]);
+        assert_eq!(sessions.all(), [admitted(Some(proxy.clone()))]);
         sessions.close(&token);
         assert!(first.is_cancelled() && second.is_cancelled());
+        assert_eq!(sessions.all(), []);
+        // What is said with it a moment too late opens none.
+        sessions.belongs_to(&admitted(Some(proxy.clone())));
         assert_eq!(sessions.all(), []);
         // One that is made again is another.
         assert!(!sessions.open(&admitted(None)).is_cancelled());

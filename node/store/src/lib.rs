@@ -89,7 +89,8 @@ pub use mailed::{MAILED_MAX, MailAddressRow, Mailed, MailedKey, MailedRow};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
 pub use outside::{
-    MISMATCHES, MismatchRow, ORDERED_NAMES, OrdersRow, PlaceRow, RefusedRow, Wakes, WokenBy,
+    DismissedRow, MismatchRow, ORDERED_NAMES, OrdersRow, PlaceRow, RefusedRow, SightingsRow, Wakes,
+    WokenBy,
 };
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use previews::Previews;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use papermesh_protocol::gateway::name::{Alias, HostName, Label};
-use papermesh_protocol::gateway::sighting::Mismatch;
+use papermesh_protocol::gateway::sighting::{Mismatch, Sighting};
 use papermesh_protocol::gateway::wake::{Row, WakeId};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
@@ -16,8 +16,6 @@ use super::columns::WAKES;
 use super::error::StoreError;
 use super::table::{Bound, Table};
 
-/// Mismatches that are kept.
-pub const MISMATCHES: usize = 32;
 /// Names of which orders are kept.
 pub const ORDERED_NAMES: usize = 256;
 /// More than are remembered at once: old ones go after new ones came.
@@ -51,6 +49,16 @@ pub enum WokenBy {
     Client,
 }
 
+/// What is kept of places that were seen and were not as their doors say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SightingsRow {
+    /// What is not as it should be, the oldest first.
+    pub mismatches: Vec<MismatchRow>,
+    /// What somebody here looked into and dismissed.
+    pub dismissed: Vec<DismissedRow>,
+}
+
 /// A place that is not as its door says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,8 +77,18 @@ pub struct MismatchRow {
     pub counts: bool,
     /// Whether an admin knows of it.
     pub told: bool,
-    /// Whether somebody here looked into it and dismissed it.
-    pub dismissed: bool,
+}
+
+/// What somebody here looked into and dismissed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DismissedRow {
+    /// What was seen.
+    pub sighting: Sighting,
+    /// The doors that claimed the name then.
+    pub doors: Vec<NodeId>,
+    /// When it was dismissed, or seen after that.
+    pub last: Timestamp,
 }
 
 /// How certificates were ordered at one authority.

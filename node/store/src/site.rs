@@ -19,7 +19,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
-use super::outside::{MismatchRow, OrdersRow, PlaceRow};
+use super::outside::{OrdersRow, PlaceRow, SightingsRow};
 use super::tokens::DeviceTokenRow;
 use super::web::{WebCertificateRow, WebIssuerRow};
 
@@ -87,7 +87,7 @@ pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 192 * 1024
 /// How often certificates were ordered, and which orders were refused.
 pub const ACME_ORDERS: Singleton<OrdersRow> = Singleton::new("acme-orders", 256 * 1024);
 /// Places that were seen and were not as their doors say.
-pub const MISMATCHES: Singleton<Vec<MismatchRow>> = Singleton::new("mismatches", 48 * 1024);
+pub const SIGHTINGS: Singleton<SightingsRow> = Singleton::new("sightings", 128 * 1024);
 /// When this node last looked at a place of another from outside.
 pub const LAST_LOOK: Singleton<Timestamp> = Singleton::new("last-look", 16);
 /// The device tokens of the proxies that fetch what is released here, by their digests.

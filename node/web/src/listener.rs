@@ -29,6 +29,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// How long an answer may wait to be read on. Who fetches a document reads no faster than its printer prints, which
 /// may want paper meanwhile.
 const UNREAD: Duration = Duration::from_secs(3 * 60 * 60);
+/// How long whoever is not vouched for any more may take to read that.
+const DISOWNED: Duration = Duration::from_secs(10);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
@@ -241,9 +243,14 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        let lost = self.slot.lost.clone();
+        let slot = Arc::clone(&self.slot);
+        let disowned = async {
+            slot.disowned().await;
+            sleep(DISOWNED).await;
+        };
         tokio::select! {
-            () = lost.cancelled() => {}
+            () = slot.lost.cancelled() => {}
+            () = disowned => {}
             () = self.speak(stream) => {}
         }
     }

@@ -1,12 +1,13 @@
 //! Room for connections, and for documents on their way: as many as there are slots. Whoever comes
 //! when all are taken gets the slot of the one that has been silent the longest, so that silent ones
 //! keep nobody out. Where others have only a share each, a newcomer beyond it takes a silent slot of their own.
-//! Nobody takes the slot of one that is vouched for.
+//! Nobody takes the slot of one that is vouched for, for as long as it is.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Addresses that are vouched for; of more the latest ones.
@@ -26,16 +27,27 @@ struct Inner {
     each: usize,
     /// How many they have.
     shares: BTreeMap<IpAddr, usize>,
-    /// Those of them from whom somebody came who is vouched for, the latest last.
-    vouched: VecDeque<IpAddr>,
+    /// Those of them from whom somebody came who is vouched for, and until when; the latest last.
+    vouched: VecDeque<(IpAddr, CancellationToken)>,
 }
 
 #[derive(Debug)]
 struct Silent {
     whose: Option<IpAddr>,
-    /// Whoever has it is vouched for.
-    vouched: bool,
+    /// Until when whoever has it is vouched for, if so.
+    vouched: Option<CancellationToken>,
     lost: CancellationToken,
+}
+
+impl Silent {
+    fn is_vouched_for(&self) -> bool {
+        self.vouched.as_ref().is_some_and(holds)
+    }
+}
+
+/// Whether somebody is vouched for still.
+fn holds(until: &CancellationToken) -> bool {
+    !until.is_cancelled()
 }
 
 /// One slot. Whoever takes it is silent at first.
@@ -45,6 +57,8 @@ pub struct Slot {
     /// Whose it is, where that counts.
     whose: Option<IpAddr>,
     standing: Mutex<Standing>,
+    /// Until when whoever has the slot is vouched for, if so.
+    vouched: watch::Sender<Option<CancellationToken>>,
     /// Somebody else has the slot now.
     pub lost: CancellationToken,
 }
@@ -56,8 +70,6 @@ struct Standing {
     place: Option<u64>,
     /// What there is to do: an answer, and what goes on after it.
     at_work: usize,
-    /// Whether whoever has the slot is vouched for.
-    vouched: bool,
 }
 
 /// While it exists, whoever has the slot is at work and keeps it, but for the times of
@@ -113,7 +125,7 @@ impl Slots {
         let lost = CancellationToken::new();
         let place = inner.fall_silent(Silent {
             whose,
-            vouched: false,
+            vouched: None,
             lost: lost.clone(),
         });
         drop(inner);
@@ -123,8 +135,8 @@ impl Slots {
             standing: Mutex::new(Standing {
                 place: Some(place),
                 at_work: 0,
-                vouched: false,
             }),
+            vouched: watch::Sender::new(None),
             lost,
         })
     }
@@ -140,7 +152,7 @@ impl Inner {
 
     /// Takes the slot of the one from this address that has been silent the longest.
     fn evict_of(&mut self, whose: Option<IpAddr>) -> Option<()> {
-        let is_meant = |silent: &Silent| silent.whose == whose && !silent.vouched;
+        let is_meant = |silent: &Silent| silent.whose == whose && !silent.is_vouched_for();
         let place = self.silent.iter().find(|(_, silent)| is_meant(silent));
         self.evict(*place?.0)
     }
@@ -148,8 +160,9 @@ impl Inner {
     /// The same, of all those of whom nothing is known.
     fn evict_stranger(&mut self) -> Option<()> {
         let is_known = |silent: &Silent| {
-            let address = silent.whose.as_ref();
-            silent.vouched || address.is_some_and(|whose| self.vouched.contains(whose))
+            let mut vouched = self.vouched.iter();
+            silent.is_vouched_for()
+                || vouched.any(|(whose, until)| silent.whose == Some(*whose) && holds(until))
         };
         let place = self.silent.iter().find(|(_, silent)| !is_known(silent));
         self.evict(*place?.0)
@@ -187,21 +200,38 @@ impl Slot {
         AtWork(Arc::clone(self))
     }
 
-    /// Whoever has the slot has shown who it is: it keeps it while it is silent, too, and so do connections that
-    /// come from the same address. One address has its share of them and no more.
-    pub fn vouch(&self) {
-        let mut standing = self.standing();
+    /// Whoever has the slot has shown who it is: until that is withdrawn it keeps it while it is silent, too, and so do
+    /// connections that come from the same address. One address has its share of them and no more.
+    pub fn vouch(&self, until: &CancellationToken) {
+        let standing = self.standing();
         let mut inner = self.slots.inner();
-        standing.vouched = true;
+        self.vouched.send_replace(Some(until.clone()));
         let silent = standing
             .place
             .and_then(|place| inner.silent.get_mut(&place));
-        silent.into_iter().for_each(|silent| silent.vouched = true);
+        if let Some(silent) = silent {
+            silent.vouched = Some(until.clone());
+        }
         if let Some(whose) = self.whose {
-            inner.vouched.retain(|known| *known != whose);
-            inner.vouched.push_back(whose);
+            inner
+                .vouched
+                .retain(|(known, until)| *known != whose && holds(until));
+            inner.vouched.push_back((whose, until.clone()));
             if inner.vouched.len() > VOUCHED {
                 inner.vouched.pop_front();
+            }
+        }
+    }
+
+    /// Waits until whoever has the slot was vouched for and is no more.
+    pub async fn disowned(&self) {
+        let mut vouched = self.vouched.subscribe();
+        loop {
+            let until = vouched.borrow_and_update().clone();
+            tokio::select! {
+                () = until.unwrap_or_default().cancelled_owned() => return,
+                // Somebody else may be shown on the same connection.
+                _ = vouched.changed() => {}
             }
         }
     }
@@ -213,7 +243,7 @@ impl Slot {
         if standing.place.is_none() && !self.lost.is_cancelled() {
             standing.place = Some(inner.fall_silent(Silent {
                 whose: self.whose,
-                vouched: standing.vouched,
+                vouched: self.vouched.borrow().clone(),
                 lost: self.lost.clone(),
             }));
         }
@@ -256,6 +286,8 @@ impl Drop for Slot {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use futures::FutureExt;
+
     use super::*;
 
     #[test]
@@ -290,9 +322,10 @@ mod tests {
     fn nobody_takes_the_slot_of_one_that_is_vouched_for() {
         let slots = Slots::shared(4, 2);
         let take = |last: u8| slots.take_for([192, 0, 2, last].into()).map(Arc::new);
+        let until = CancellationToken::new();
         let first = take(1).unwrap();
         drop(first.work());
-        first.vouch();
+        first.vouch(&until);
         // Nor of another one from there, which had no time to show who it is.
         let second = take(1).unwrap();
         let strangers: Vec<_> = (2..40).map(|last| take(last).unwrap()).collect();
@@ -302,7 +335,7 @@ mod tests {
         // It takes no more than its share: of those the one that has not shown it.
         let third = take(1).unwrap();
         assert!(second.lost.is_cancelled() && !first.lost.is_cancelled());
-        third.vouch();
+        third.vouch(&until);
         assert!(take(1).is_none());
         drop(first);
         assert!(take(1).is_some());
@@ -312,9 +345,29 @@ mod tests {
         // Where addresses are not told apart it is the slot that counts.
         let here = Slots::new(1);
         let only = Arc::new(here.take().unwrap());
-        only.vouch();
+        only.vouch(&until);
         assert!(here.take().is_none());
         assert!(!only.lost.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_vouched_for_longer_than_that_holds() {
+        let slots = Slots::shared(2, 2);
+        let take = |last: u8| slots.take_for([192, 0, 2, last].into()).map(Arc::new);
+        let (first, second) = (CancellationToken::new(), CancellationToken::new());
+        let (one, other) = (take(1).unwrap(), take(1).unwrap());
+        one.vouch(&first);
+        // It shows another token, and what was withdrawn is not its own any more.
+        one.vouch(&second);
+        first.cancel();
+        assert!(one.disowned().now_or_never().is_none());
+        assert!(take(2).is_none());
+        second.cancel();
+        one.disowned().await;
+        // Neither its slot nor another one from there is kept.
+        let _others = (take(2).unwrap(), take(3).unwrap());
+        assert!(one.lost.is_cancelled() && other.lost.is_cancelled());
+        assert!(other.disowned().now_or_never().is_none());
     }
 
     #[test]

@@ -23,6 +23,17 @@ impl InfraDevice {
         self.0.changes.subscribe()
     }
 
+    /// How everything is, for whoever missed what happened.
+    #[must_use]
+    pub fn standing(&self) -> Vec<Change> {
+        let shared = self.shared();
+        let jobs = shared.state.jobs().map(|(number, job)| match job.state() {
+            JobState::Fetchable => Change::Fetchable(number),
+            JobState::Taken(_) | JobState::Canceled => Change::Job(number),
+        });
+        jobs.chain([Change::Printer]).collect()
+    }
+
     /// A proxy that has shown who it is asks something; it registers by that. False where there are too
     /// many.
     #[must_use]

@@ -355,6 +355,19 @@ impl JobWord {
         }
     }
 
+    /// This word, after what was said before. What it does not say stays as it was; of an end nothing is taken back.
+    pub(super) fn after(self, before: Option<&Self>) -> Self {
+        match before {
+            Some(end) if end.is_end() => end.clone(),
+            Some(before) => Self {
+                state: self.state.or(before.state),
+                impressions: self.impressions.or(before.impressions),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// Whether the job has ended by it.
     pub(super) fn is_end(&self) -> bool {
         self.state.is_some_and(|state| state.is_terminal())

@@ -404,7 +404,7 @@ impl State {
         Ok(())
     }
 
-    /// A proxy says how a job is. What it does not say stays as it was; of an end nothing is taken back.
+    /// A proxy says how a job is.
     pub(super) fn hear_of_job(
         &mut self,
         number: i32,
@@ -415,26 +415,15 @@ impl State {
         if let Some(recalled) = self.recalled.get_mut(&number)
             && recalled.by == *by
         {
-            if !recalled.word.as_ref().is_some_and(JobWord::is_end) {
-                recalled.word = Some(word);
-            }
+            recalled.word = Some(word.after(recalled.word.as_ref()));
             return Ok(());
         }
         let job = self.own(number, by)?;
-        if job.word.as_ref().is_some_and(JobWord::is_end) {
-            return Ok(());
-        }
-        let before = job.word.take();
-        let known = before.clone();
-        let word = JobWord {
-            state: word.state.or(known.as_ref().and_then(|known| known.state)),
-            impressions: (word.impressions).or(known.and_then(|known| known.impressions)),
-            ..word
-        };
-        if before.as_ref() != Some(&word) {
+        let word = Some(word.after(job.word.as_ref()));
+        if job.word != word {
             job.changed_at = now;
+            job.word = word;
         }
-        job.word = Some(word);
         Ok(())
     }
 

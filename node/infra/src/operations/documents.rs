@@ -11,7 +11,7 @@ use papermesh_ipp_message::requested::Requested;
 use papermesh_ipp_message::status::Status;
 use papermesh_ipp_message::values::{keyword, mime};
 
-use super::{done, not_fetchable};
+use super::{DocumentFollows, done, not_fetchable};
 use crate::server::{Asking, InfraServer};
 use crate::told;
 
@@ -40,7 +40,9 @@ pub(super) fn fetch<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Result<R
     answer.put("document-format", mime(&fetched.format));
     answer.put("compression", keyword("none"));
     let head = stream::once(async move { Ok::<Bytes, std::io::Error>(answer.into_bytes()) });
-    Ok(ipp_and(Body::from_stream(head.chain(fetched.document))))
+    let mut answer = ipp_and(Body::from_stream(head.chain(fetched.document)));
+    answer.extensions_mut().insert(DocumentFollows);
+    Ok(answer)
 }
 
 /// Acknowledge-Document: the proxy has it whole.

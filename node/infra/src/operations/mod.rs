@@ -59,6 +59,10 @@ papermesh_ipp_message::operations! {
     UPDATE_OUTPUT_DEVICE_ATTRIBUTES = 0x49,
 }
 
+/// Of an answer: a document comes after it, as its proxy prints it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DocumentFollows;
+
 /// Asked of the system, and not of the printer (PWG 5100.22).
 const REGISTER_OUTPUT_DEVICE: u16 = 0x5f;
 

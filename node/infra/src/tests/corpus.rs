@@ -1,33 +1,14 @@
-//! Replays what a fuzzer should begin with and what it found, and each of it changed a little, through the very
-//! function that the fuzzer calls.
-//!
-//! ```text
-//! PAPERMESH_WRITE_CORPUS=1 cargo test --workspace --lib infra::tests::corpus
-//! ```
-//!
-//! writes the generated samples anew, and leaves all others.
+//! What the fuzzer of the infrastructure printer begins with and what it found, replayed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use papermesh_corpus::ipp::{BOOLEAN, ENUM, INTEGER, KEYWORD, MIME, Request, URI};
+use papermesh_corpus::replay;
 
 use crate::rehearsal::{JOB, rehearse};
 
-/// Set to write the generated samples before they are replayed.
-const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
 /// Changed copies of each sample that are tried.
 const CHANGED: u64 = 60;
-/// Files longer than this do not belong in a repository.
-const SMALL: usize = 16 * 1024;
-
-const INTEGER: u8 = 0x21;
-const BOOLEAN: u8 = 0x22;
-const ENUM: u8 = 0x23;
-const KEYWORD: u8 = 0x44;
-const URI: u8 = 0x45;
-const MIME: u8 = 0x49;
 
 /// The proxy that fetches, the one that stands by, a stranger.
 const FIRST: u8 = 0;
@@ -35,28 +16,21 @@ const SECOND: u8 = 1;
 const STRANGER: u8 = 2;
 const SYSTEM: u8 = 4;
 
-/// One request.
+/// One request of a script.
 struct Sample {
     flags: u8,
-    bytes: Vec<u8>,
+    request: Request,
 }
 
 impl Sample {
     fn new(flags: u8, operation: u16) -> Self {
-        let [high, low] = operation.to_be_bytes();
-        let sample = Self {
-            flags,
-            bytes: vec![2, 0, high, low, 0, 0, 0, 1, 1],
-        };
         let device = format!(
             "urn:uuid:00000000-0000-4000-8000-00000000000{}",
             (flags & 3) + 1
         );
-        sample
-            .with(0x47, "attributes-charset", b"utf-8")
-            .with(0x48, "attributes-natural-language", b"en")
-            .with(URI, "printer-uri", b"ipps://localhost/ipp/print/hall")
-            .with(URI, "output-device-uuid", device.as_bytes())
+        let request = Request::new(operation, "ipps://localhost/ipp/print/hall");
+        let request = request.with(URI, "output-device-uuid", device.as_bytes());
+        Self { flags, request }
     }
 
     fn job(flags: u8, operation: u16) -> Self {
@@ -67,25 +41,24 @@ impl Sample {
         Self::job(flags, operation).with(INTEGER, "document-number", &[0, 0, 0, 1])
     }
 
-    fn with(mut self, tag: u8, name: &str, value: &[u8]) -> Self {
-        self.bytes.push(tag);
-        for part in [name.as_bytes(), value] {
-            let length = u16::try_from(part.len()).unwrap();
-            self.bytes.extend(length.to_be_bytes());
-            self.bytes.extend(part);
+    fn with(self, tag: u8, name: &str, value: &[u8]) -> Self {
+        Self {
+            request: self.request.with(tag, name, value),
+            ..self
         }
-        self
     }
 
-    fn group(mut self, tag: u8) -> Self {
-        self.bytes.push(tag);
-        self
+    fn group(self, tag: u8) -> Self {
+        Self {
+            request: self.request.group(tag),
+            ..self
+        }
     }
 
-    fn end(mut self) -> Vec<u8> {
-        self.bytes.push(3);
-        let length = u16::try_from(self.bytes.len()).unwrap().to_be_bytes();
-        [&[self.flags][..], &length, &self.bytes].concat()
+    fn end(self) -> Vec<u8> {
+        let request = self.request.end(b"");
+        let length = u16::try_from(request.len()).unwrap().to_be_bytes();
+        [&[self.flags][..], &length, &request].concat()
     }
 }
 
@@ -107,7 +80,7 @@ fn says(who: u8, state: i32, pages: Option<i32>, reason: &str) -> Vec<u8> {
 }
 
 /// Scripts: what proxies do, and how they lie.
-fn samples() -> Vec<(String, Vec<u8>)> {
+fn samples() -> Vec<papermesh_corpus::Sample> {
     let asks = |who, operation| Sample::job(who, operation).end();
     let fetch = |who| Sample::document(who, 0x42).end();
     let acknowledge = |who| Sample::document(who, 0x3f).end();
@@ -248,7 +221,7 @@ fn samples() -> Vec<(String, Vec<u8>)> {
         ("active", [asks(FIRST, 0x41), active].concat()),
         ("cut", Sample::new(FIRST, 0x0b).end()[..20].to_vec()),
     ];
-    let mut samples: Vec<(String, Vec<u8>)> = (scripts.into_iter())
+    let mut samples: Vec<papermesh_corpus::Sample> = (scripts.into_iter())
         .map(|(name, bytes)| (name.to_owned(), bytes))
         .collect();
     // Everything that there is, of everybody.
@@ -266,59 +239,12 @@ fn samples() -> Vec<(String, Vec<u8>)> {
     samples
 }
 
-fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/proxy_requests")
-}
-
-/// Cuts, flips, repeats and moves some bytes.
-fn changed(bytes: &[u8], random: &mut StdRng) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for _ in 0..random.random_range(1..4) {
-        if bytes.is_empty() {
-            return bytes;
-        }
-        let at = random.random_range(0..bytes.len());
-        let end = (at + random.random_range(1..9)).min(bytes.len());
-        match random.random_range(0..5) {
-            0 => bytes[at] = random.random(),
-            1 => bytes[at] ^= 1 << random.random_range(0..8),
-            2 => bytes.truncate(at),
-            3 => drop(bytes.drain(at..end)),
-            _ => {
-                let piece = bytes[at..end].to_vec();
-                drop(bytes.splice(at..at, piece));
-            }
-        }
-    }
-    bytes
-}
-
 #[test]
 fn every_script_and_what_is_like_it_is_answered() {
-    if std::env::var_os(WRITE).is_some() {
-        fs::create_dir_all(corpus()).unwrap();
-        for (name, bytes) in samples() {
-            fs::write(corpus().join(name), bytes).unwrap();
-        }
-    }
-    let files: Vec<_> = fs::read_dir(corpus()).unwrap().collect();
-    assert!(files.len() >= samples().len(), "{} samples", files.len());
-    for (number, file) in files.into_iter().enumerate() {
-        let path = file.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
-        assert!(
-            bytes.len() <= SMALL,
-            "{} is too long to be kept",
-            path.display()
-        );
-        // Shown if it panics.
-        eprintln!("{}", path.display());
-        let _ = rehearse(&bytes);
-        let mut random = StdRng::seed_from_u64(number as u64);
-        for _ in 0..CHANGED {
-            let _ = rehearse(&changed(&bytes, &mut random));
-        }
-    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/proxy_requests");
+    replay(&folder, &samples(), CHANGED, |script| {
+        let _ = rehearse(script);
+    });
 }
 
 /// The scripts do what they are called, or nothing that is like them would mean anything.

@@ -154,8 +154,8 @@ impl<N: Network> Sightings<N> {
     /// # Errors
     /// [`StoreError`].
     pub async fn dismiss(&self, id: String) -> Result<Option<Mismatch>, StoreError> {
-        let store = &self.0.deps.store;
-        let dismissed = offload(store, move |store| kept::dismiss(store, &id)).await?;
+        let (store, now) = (&self.0.deps.store, self.now());
+        let dismissed = offload(store, move |store| kept::dismiss(store, &id, now)).await?;
         if let Some(mismatch) = &dismissed {
             let event = Event::new(Kind::MismatchDismissed).because(in_short(mismatch));
             self.0.deps.audit.record_best_effort(event).await;
@@ -304,7 +304,11 @@ impl<N: Network> Sightings<N> {
     /// Keeps that a place is not as its door says, and writes it down, if that is new and counts.
     async fn note(&self, note: Note) -> Result<(), StoreError> {
         let (by, mismatch) = (note.by, note.mismatch.clone());
-        let is_news = offload(&self.0.deps.store, move |store| kept::keep(store, note)).await?;
+        let own = self.0.deps.mesh.node();
+        let is_news = offload(&self.0.deps.store, move |store| {
+            kept::keep(store, own, note)
+        })
+        .await?;
         if is_news {
             let saw = in_short(&mismatch);
             tracing::error!(%by, saw, "a place is not as its door says");

@@ -41,11 +41,11 @@ use crate::columns::{self, SITE};
 use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
-    Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MailAddressRow, Mailed, MailedRow, MemberRow, MismatchRow, NamedPrinter,
-    NumberedJob, OrdersRow, PastJobRow, PlaceRow, ProxyRow, PublicCertificateRow, Purpose,
-    RefusedRow, RememberedPeer, Settled, Source, StoredRecord, SubscriptionRow, Ticket, TicketId,
-    TokenRow, UserRow, WebCertificateRow, WebIssuerRow, WokenBy,
+    Attempt, BadgeRow, Choice, ChoiceRow, DismissedRow, Floor, JobEnd, JobRow, JournalRow,
+    LeaseRow, Linked, LocalUser, MailAddressRow, Mailed, MailedRow, MemberRow, MismatchRow,
+    NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow, ProxyRow, PublicCertificateRow,
+    Purpose, RefusedRow, RememberedPeer, Settled, SightingsRow, Source, StoredRecord,
+    SubscriptionRow, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow, WokenBy,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -535,9 +535,17 @@ fn things(visit: &mut impl Visit) {
         times: 1,
         counts: true,
         told: true,
-        dismissed: true,
     });
-    visit.thing(&site::MISMATCHES, &mismatches.to_vec());
+    let dismissed = DismissedRow {
+        sighting: mismatches[0].mismatch.sighting.clone(),
+        doors: vec![NODE],
+        last: LATER,
+    };
+    let sightings = SightingsRow {
+        mismatches: mismatches.to_vec(),
+        dismissed: vec![dismissed],
+    };
+    visit.thing(&site::SIGHTINGS, &sightings);
     visit.thing(&site::LAST_LOOK, &THEN);
     visit.thing(&site::KEYS_MADE, &true);
 }

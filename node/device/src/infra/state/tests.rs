@@ -476,6 +476,43 @@ fn an_earlier_life_is_remembered_by_the_proxy_that_had_it() {
     assert_eq!(recall(&mut office), Recollection::Nothing);
 }
 
+/// What a proxy says counts the same whether or not the node was started again meanwhile.
+#[test]
+fn pages_and_ends_of_an_earlier_life_are_kept_as_those_of_this_one() {
+    let counted = JobWord {
+        impressions: Some(3),
+        ..says(Told::Processing)
+    };
+    let errors = JobWord {
+        impressions: Some(1),
+        ..says(Told::Aborted)
+    };
+    let script = [counted, says(Told::Completed), errors];
+    let expected = JobWord {
+        impressions: Some(3),
+        ..says(Told::Completed)
+    };
+
+    let mut office = Office::taken();
+    for word in script.clone() {
+        office.says(word);
+    }
+    let word = office.state.job(JOB).unwrap().word.clone();
+    assert_eq!(word.as_ref(), Some(&expected));
+
+    let (now, number) = (office.now, 9);
+    let state = &mut office.state;
+    assert_eq!(
+        state.recall(number, &proxy(1), LEASE, now),
+        Recollection::Open
+    );
+    for word in script {
+        state.hear_of_job(number, &proxy(1), word, now).unwrap();
+    }
+    let said = state.recall(number, &proxy(1), LEASE, now);
+    assert_eq!(said, Recollection::Said(expected));
+}
+
 #[test]
 fn silence_is_told_from_never_having_been_there() {
     let now = Instant::now();
