@@ -143,10 +143,16 @@ impl Outside {
 
     /// A print token of charlie's.
     pub(super) fn token(&self, name: &str) -> String {
+        self.token_with(name, &[])
+    }
+
+    /// The same, which is good for something else than usual.
+    pub(super) fn token_with(&self, name: &str, allowance: &[&str]) -> String {
         let made: Value = self
             .laptop
             .papermesh("gateway token add")
             .arg(name)
+            .args(allowance)
             .run()
             .succeeded()
             .json();

@@ -45,7 +45,7 @@ struct Prints {
 impl Prints {
     fn new() -> Self {
         let outside = Outside::new();
-        let token = outside.token("phone");
+        let token = outside.token_with("phone", &["--jobs-per-day", "1000"]);
         let folder = outside.site.folder();
         let documents = SIZES
             .map(|size| Document::pdf_of(folder, &format!("{size}.pdf"), "x", size))
