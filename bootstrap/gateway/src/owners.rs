@@ -126,16 +126,9 @@ impl Owners {
         self.owner(at)?.woken.as_ref()
     }
 
-    /// The mailbox by which this gateway wakes its door, if it was shown that the door reads it.
-    pub(crate) fn mailbox_read(&self, at: &At) -> Option<&MailAddress> {
-        match self.woken(at)? {
-            Woken::ByGateway {
-                mailbox,
-                is_read: true,
-                ..
-            } => Some(mailbox),
-            Woken::ByGateway { .. } | Woken::ByClient => None,
-        }
+    /// Whether it was shown that its door reads the mailbox by which this gateway wakes it.
+    pub(crate) fn is_read(&self, at: &At) -> bool {
+        matches!(self.woken(at), Some(Woken::ByGateway { is_read: true, .. }))
     }
 
     fn owner(&self, at: &At) -> Option<&Owner> {
@@ -277,17 +270,17 @@ mod tests {
         };
         let mut owners = Owners::open(path.clone()).unwrap();
         owners.take(&at, one, woken(&desk, 1));
-        assert_eq!(owners.mailbox_read(&at), None);
-        assert!(!owners.reads(&at, &hall) && owners.mailbox_read(&at).is_none());
+        assert!(!owners.is_read(&at));
+        assert!(!owners.reads(&at, &hall) && !owners.is_read(&at));
         assert!(owners.reads(&at, &desk));
         let mut owners = Owners::open(path).unwrap();
         // A renewed certificate has another key.
         owners.take(&at, one, woken(&desk, 2));
-        assert_eq!(owners.mailbox_read(&at), Some(&desk));
+        assert!(owners.is_read(&at));
         owners.take(&at, one, woken(&hall, 2));
-        assert_eq!(owners.mailbox_read(&at), None);
+        assert!(!owners.is_read(&at));
         assert!(owners.reads(&at, &hall));
         owners.take(&at, two, woken(&hall, 2));
-        assert_eq!(owners.mailbox_read(&at), None);
+        assert!(!owners.is_read(&at));
     }
 }

@@ -27,7 +27,7 @@ use crate::contracts::Contract;
 use crate::own_names::Names;
 use crate::owners::{At, Owners, Woken};
 use crate::terminated::{Aliases, Found as Asked, Judged};
-use crate::wake::{Call, Mail};
+use crate::wake::{Call, Mail, Tally};
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
@@ -229,7 +229,7 @@ impl Places {
         opened?;
         let Table { owners, mail, .. } = &mut *table;
         if let Some(mail) = mail {
-            mail.wakes.opened(&at, owners.mailbox_read(&at));
+            mail.wakes.opened(&at, Tally::of(owners.is_read(&at)));
         }
         table.names.want(&at, &own, moment.steady);
         let names = table.names_of(&label, &at);
@@ -582,8 +582,8 @@ impl Table {
         page.or_insert_with(|| Page::new(mode, timers))
     }
 
-    /// How a place's door is called, if this gateway calls it.
-    fn callee(&self, at: &At) -> Option<Callee> {
+    /// How a place's door is called, if this gateway calls it, and where that counts.
+    fn callee(&self, at: &At) -> Option<(Callee, Tally)> {
         let Woken::ByGateway {
             mailbox, sealing, ..
         } = self.owners.woken(at)?
@@ -591,12 +591,13 @@ impl Table {
             return None;
         };
         let (mail, label) = (self.mail.as_ref()?, self.labels.get(&at.0)?);
-        Some(Callee {
+        let callee = Callee {
             gateway: mail.gateway,
             place: self.domain.place(label, at.1.as_ref()),
             mailbox: mailbox.clone(),
             sealing: *sealing,
-        })
+        };
+        Some((callee, Tally::of(self.owners.is_read(at))))
     }
 
     /// Has a page decide, which is told whether a mail may be sent, and does what it says.
@@ -606,9 +607,9 @@ impl Table {
         moment: Moment,
         decide: impl FnOnce(&mut Page, bool) -> Vec<Action>,
     ) {
-        let callee = self.callee(at);
-        let may_wake = match (&mut self.mail, &callee) {
-            (Some(mail), Some(callee)) => mail.wakes.may(at, callee, moment),
+        let called = self.callee(at);
+        let may_wake = match (&mut self.mail, &called) {
+            (Some(mail), Some((callee, tally))) => mail.wakes.may(at, (callee, *tally), moment),
             _ => false,
         };
         let Some(page) = self.page(at) else {
@@ -640,8 +641,8 @@ impl Table {
                 }
                 Action::Wake => {
                     let wait = self.timers.knock_wait;
-                    if let (Some(mail), Some(callee)) = (&mut self.mail, callee.clone()) {
-                        mail.wake(at, callee, wait, moment);
+                    if let (Some(mail), Some(called)) = (&mut self.mail, called.clone()) {
+                        mail.wake(at, called, wait, moment);
                     }
                 }
                 Action::CancelWake => {
