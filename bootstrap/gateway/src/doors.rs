@@ -21,7 +21,6 @@ use papermesh_protocol::gateway::admission::SitePapers;
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Refusal, Welcome,
 };
-use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::page::PipeId;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
@@ -49,6 +48,8 @@ const SAID_EVERY: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(45);
 /// How long a door may be silent.
 const DEAD_AFTER: Duration = Duration::from_secs(90);
+/// Why a door's pipe ends that may not stay.
+const WITHDRAWN: &str = "its certificate or its contract does not count any more";
 
 /// What lets doors in and serves them.
 pub(crate) struct Doors {
@@ -114,7 +115,7 @@ impl Doors {
         let mut sites = HashMap::new();
         for site in contracts.sites() {
             if let Some(papers) = kept(&folder, site)? {
-                places.listed(site, OwnNames::of(papers.state()), clock::steady());
+                places.learned(site, papers.state(), clock::moment());
                 sites.insert(site, Known::new(papers));
             }
         }
@@ -226,10 +227,9 @@ impl Doors {
         match learned {
             Ok((known, true)) => {
                 self.keep(site, &known);
-                // Within the lock: a later list is never replaced by an earlier one.
+                // Within the lock: a later state is never replaced by an earlier one.
                 let papers = known.papers();
-                let listed = OwnNames::of(papers.state());
-                self.places.listed(site, listed, clock::steady());
+                self.places.learned(site, papers.state(), clock::moment());
                 drop(papers);
                 known.changed.send_replace(());
                 Ok(known)
@@ -291,6 +291,7 @@ impl Doors {
         let door = DoorPipe {
             contract: kept.contract.clone(),
             node: kept.certificate.node,
+            despite: kept.certificate.despite,
             sealing: kept.certificate.sealing,
             opener: pipe.opener(),
             to_door: sender.clone(),
@@ -305,16 +306,15 @@ impl Doors {
             }
         };
         let why = tokio::select! {
+            // A door that was revoked before it was known here says nothing: its places would stay its own.
+            biased;
+            () = withdrawn => WITHDRAWN,
+            () = replaced.cancelled() => match self.stands(&kept) {
+                true => "it dialed again",
+                false => WITHDRAWN,
+            },
             why = self.hear((number, kept.contract.site), from_door, &sender) => why,
             () = tell(to_door, messages) => "it takes no messages",
-            () = withdrawn => {
-                if !kept.is_certified() {
-                    self.places
-                        .forget(kept.contract.site, kept.certificate.node);
-                }
-                "its certificate or its contract does not count any more"
-            }
-            () = replaced.cancelled() => "it dialed again",
             // Doors open no other streams.
             _ = pipe.next() => "the pipe ended",
         };

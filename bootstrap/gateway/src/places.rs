@@ -18,14 +18,14 @@ use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::id::{NodeId, SiteId, WakeNonce};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::site::SiteState;
 use papermesh_protocol::time::{Moment, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
 use crate::contracts::Contract;
 use crate::own_names::Names;
-use crate::owners::{At, Owners, Woken};
+use crate::owners::{At, Owner, Owners, Woken};
 use crate::terminated::{Aliases, Found as Asked, Judged};
 use crate::wake::{Call, Mail, Tally};
 
@@ -53,6 +53,8 @@ pub(crate) struct DoorPipe {
     pub(crate) contract: Contract,
     /// Its node.
     pub(crate) node: NodeId,
+    /// What its certificate says of revocations: the last one of the node that its issuer knew of.
+    pub(crate) despite: Option<Timestamp>,
     /// To what its letters are sealed: the key in its certificate.
     pub(crate) sealing: SealingPublic,
     /// Opens streams to it.
@@ -188,7 +190,7 @@ impl Places {
     ) -> Result<Vec<HostName>, Refusal> {
         let mut table = self.table();
         let door = table.pipes.get(&pipe).ok_or(Refusal::Busy)?;
-        let (site, node) = (door.contract.site, door.node);
+        let (site, node, despite) = (door.contract.site, door.node, door.despite);
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
         let woken = Woken::of(&place.connected, door.sealing);
@@ -214,7 +216,12 @@ impl Places {
             }
         }
         let mode = woken.as_ref().map_or(Mode::Constant, Woken::mode);
-        table.owners.take(&at, node, woken);
+        let owner = Owner {
+            node,
+            despite,
+            woken,
+        };
+        table.owners.take(&at, owner);
         table.make_page(&at, mode).change(mode);
         let mut opened = Ok(());
         table.act(&at, moment, |page, _| {
@@ -242,9 +249,25 @@ impl Places {
         self.table().names.due(now)
     }
 
-    /// A site's admin has listed these names of own domains.
-    pub(crate) fn listed(&self, site: SiteId, names: OwnNames, now: Timestamp) {
-        self.table().names.listed(site, names, now);
+    /// A site has a new state: which names of own domains its admin lists, and which nodes it revokes, whose pipes end and
+    /// whose places are nobody's any more.
+    pub(crate) fn learned(&self, site: SiteId, state: &SiteState, moment: Moment) {
+        let mut table = self.table();
+        let listed = OwnNames::of(state);
+        table.names.listed(site, listed, moment.steady);
+        // Pipes first, since what is said on them could take a place again.
+        for revoked in &state.revoked {
+            let pipe = table.pipe_of.get(&revoked.node).copied();
+            let is_out = |door: &DoorPipe| {
+                door.contract.site == site && state.is_withdrawn(door.node, door.despite)
+            };
+            if let Some(pipe) = pipe.filter(|pipe| table.pipes.get(pipe).is_some_and(is_out)) {
+                table.lose(pipe, moment);
+            }
+        }
+        for at in table.owners.withdraw(site, state) {
+            table.release(&at, moment);
+        }
     }
 
     /// Whether a site's admin has listed a name.
@@ -297,13 +320,8 @@ impl Places {
         let (site, node) = (door.contract.site, door.node);
         let gone = table.owners.keep(site, node, places);
         for at in gone {
-            table.names.want(&at, &[], moment.steady);
-            table.forget_aliases(&at);
-            table.act(&at, moment, |page, _| {
-                // Nobody is waited for any more.
-                page.change(Mode::Constant);
-                page.closed(pipe, moment.steady)
-            });
+            table.release(&at, moment);
+            table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
             table.is_left(pipe, &at);
         }
     }
@@ -339,15 +357,6 @@ impl Places {
             .filter(|_| is_its_own)
             .and_then(|mail| mail.wakes.heard(&at, nonce, moment.now));
         mailbox.is_some_and(|mailbox| owners.reads(&at, &mailbox))
-    }
-
-    /// A node is not let in any more: its places are nobody's.
-    pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
-        let mut table = self.table();
-        for at in table.owners.keep(site, node, &[]) {
-            table.names.want(&at, &[], clock::steady());
-            table.forget_aliases(&at);
-        }
     }
 
     /// A door says which texts ask for a place in paths: those that do from now on, and those that do not. None if
@@ -498,10 +507,16 @@ impl Table {
         (knock, fate)
     }
 
-    fn forget_aliases(&mut self, at: &At) {
+    /// A place is nobody's any more, and nobody is waited for there.
+    fn release(&mut self, at: &At, moment: Moment) {
+        self.names.want(at, &[], moment.steady);
         if let Some(aliases) = &mut self.aliases {
             aliases.forget(at);
         }
+        self.act(at, moment, |page, _| {
+            page.change(Mode::Constant);
+            page.tick(false, moment.steady)
+        });
     }
 
     /// A pipe is gone.

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Door, GATEWAY, Gateway, SOON, Site};
+use crate::clock;
 use crate::ledger::{self, Ledger};
 use crate::own::Visit;
 use crate::requests::Requests;
@@ -338,10 +339,8 @@ async fn who_finds_no_door_is_told_when_to_come_again() {
     // The path is known for as long as the place is somebody's, also after a restart.
     let places = &outside.gateway.places;
     assert!(places.asked(ALIAS).is_some());
-    outside
-        .gateway
-        .places
-        .forget(outside.site.id(), super::node(10));
+    let (site, state) = (outside.site.id(), outside.site.state_without(10));
+    places.learned(site, &state, clock::moment());
     assert!(places.asked(ALIAS).is_none());
     assert_eq!(statuses(&outside.say(&asked).await), ["404"]);
 }
