@@ -262,8 +262,10 @@ impl Doors {
 
     /// Has every door judged again.
     pub(crate) fn look_again(&self) {
+        let moment = clock::moment();
+        self.places.contracted(&self.contracts.standing(moment.now));
         self.places
-            .contracted(&self.contracts.standing(clock::now()));
+            .lapsed(&self.contracts.lapsed(moment.now), moment);
         for site in self.sites().values() {
             site.changed.send_replace(());
         }
@@ -339,27 +341,29 @@ impl Doors {
             let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
             let answer = match said {
                 Ok(Some(FromDoor::Open(place))) => {
-                    let label = place.label.clone();
-                    let opened = match self.places.open(pipe, &place, clock::moment()) {
-                        Ok(names) => FromGateway::Opened {
-                            place: place.label,
-                            names,
-                        },
-                        Err(why) => FromGateway::Refused {
+                    match self.places.open(pipe, &place, clock::moment()) {
+                        Ok(names) => {
+                            let place = place.label;
+                            let taken = self.places.aliases_of(&(site, place.clone()));
+                            let opened = FromGateway::Opened {
+                                place: place.clone(),
+                                names,
+                            };
+                            if to_door.send(opened).await.is_err() {
+                                return "it takes no messages";
+                            }
+                            // A door that never said any does not know what that is.
+                            (!taken.is_empty()).then(|| FromGateway::Aliases {
+                                place,
+                                taken,
+                                refused: Vec::new(),
+                            })
+                        }
+                        Err(why) => Some(FromGateway::Refused {
                             place: place.label,
                             why,
-                        },
-                    };
-                    // A door that never said any does not know what that is.
-                    let taken = self.places.aliases_of(&(site, label.clone()));
-                    if to_door.send(opened).await.is_err() {
-                        return "it takes no messages";
+                        }),
                     }
-                    (!taken.is_empty()).then(|| FromGateway::Aliases {
-                        place: label,
-                        taken,
-                        refused: Vec::new(),
-                    })
                 }
                 Ok(Some(FromDoor::Keeps(places))) if places.len() > limits::PLACES => {
                     return "it keeps more places than there may be";

@@ -206,6 +206,11 @@ impl Owners {
         })
     }
 
+    /// A site's places are nobody's any more: which ones.
+    pub(crate) fn end(&mut self, site: SiteId) -> Vec<At> {
+        self.drop(site, |_, _| true)
+    }
+
     fn drop(&mut self, site: SiteId, is_gone: impl Fn(&Option<Label>, &Owner) -> bool) -> Vec<At> {
         let of_site = self.of.get(&site).into_iter().flatten();
         let gone: Vec<At> = of_site

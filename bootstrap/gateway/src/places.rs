@@ -127,13 +127,20 @@ impl Places {
 
     /// The same, where paths ask for places, too.
     pub(crate) fn with_aliases(self, aliases: Aliases) -> Self {
-        self.table().aliases = Some(aliases);
+        let mut table = self.table();
+        table.aliases = Some(aliases);
+        // Names may have come to lead elsewhere while no paths asked.
+        table.drop_aliases();
+        drop(table);
         self
     }
 
     /// The same, where these names lead to places.
     pub(crate) fn with_names(self, names: Names) -> Self {
-        self.table().names = names;
+        let mut table = self.table();
+        table.names = names;
+        table.drop_aliases();
+        drop(table);
         self
     }
 
@@ -281,6 +288,7 @@ impl Places {
         if !table.names.judged(at, name, heard, now) {
             return;
         }
+        table.drop_aliases();
         let why = match table.names.find(name) {
             Some(leads) if leads == at => None,
             Some(_) => Some(NameRefusal::Taken),
@@ -337,6 +345,16 @@ impl Places {
         table.is_left(pipe, &at);
     }
 
+    /// The contracts of these sites ended long ago: their places are nobody's any more.
+    pub(crate) fn lapsed(&self, sites: &[SiteId], moment: Moment) {
+        let mut table = self.table();
+        for site in sites {
+            for at in table.owners.end(*site) {
+                table.release(&at, moment);
+            }
+        }
+    }
+
     /// A door says the nonce of a wake: whether it stood in a mail to the mailbox of its place.
     pub(crate) fn heard(
         &self,
@@ -374,8 +392,17 @@ impl Places {
             return None;
         }
         let off = |alias: &Alias| (alias.clone(), AliasRefusal::Off);
-        Some(match &mut table.aliases {
-            Some(aliases) => aliases.set(&at, said),
+        let Table {
+            aliases,
+            domain,
+            names,
+            ..
+        } = &mut *table;
+        Some(match aliases {
+            Some(aliases) => {
+                let meant = |alias: &Alias| meant_elsewhere(alias, &at, (domain, names));
+                aliases.set(&at, said, meant)
+            }
             None => {
                 let said = said.iter().take(limits::ALIASES);
                 (Vec::new(), said.map(off).collect())
@@ -505,6 +532,19 @@ impl Table {
             None => drop(sender.send(Fate::Refuse)),
         }
         (knock, fate)
+    }
+
+    /// Has no text ask for a place that spells a name which leads elsewhere.
+    fn drop_aliases(&mut self) {
+        let Self {
+            aliases,
+            domain,
+            names,
+            ..
+        } = self;
+        if let Some(aliases) = aliases {
+            aliases.drop(|alias, at| meant_elsewhere(alias, at, (domain, names)).is_some());
+        }
     }
 
     /// A place is nobody's any more, and nobody is waited for there.
@@ -686,4 +726,20 @@ impl Table {
             }
         }
     }
+}
+
+/// Why a text is not to ask for a place, if it spells a host name that leads elsewhere: one of the gateway's domain, or an
+/// own name of another place.
+fn meant_elsewhere(
+    alias: &Alias,
+    at: &At,
+    (domain, names): (&Domain, &Names),
+) -> Option<AliasRefusal> {
+    Alias::readings(alias.as_str())
+        .filter_map(|reading| reading.as_str().parse::<HostName>().ok())
+        .find_map(|name| match names.find(&name) {
+            _ if domain.is_above(&name) => Some(AliasRefusal::Reserved),
+            Some(leads) if leads != at => Some(AliasRefusal::Taken),
+            _ => None,
+        })
 }
