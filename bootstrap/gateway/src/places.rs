@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::contracts::Contract;
-use crate::own_names::Names;
+use crate::own_names::{Due, Looking, Names};
 use crate::owners::{At, Owner, Owners, Woken};
 use crate::terminated::{Aliases, Found as Asked, Judged};
 use crate::wake::{Call, Mail, Tally};
@@ -252,8 +252,8 @@ impl Places {
     }
 
     /// Names of own domains that are to be looked up now.
-    pub(crate) fn names_due(&self, now: Timestamp) -> Vec<(At, HostName)> {
-        self.table().names.due(now)
+    pub(crate) fn names_due(&self, now: Timestamp, looking: &mut Looking) -> Due {
+        self.table().names.due(now, looking)
     }
 
     /// A site has a new state: which names of own domains its admin lists, and which nodes it revokes, whose pipes end and
@@ -275,11 +275,6 @@ impl Places {
         for at in table.owners.withdraw(site, state) {
             table.release(&at, moment);
         }
-    }
-
-    /// Whether a site's admin has listed a name.
-    pub(crate) fn is_listed(&self, site: SiteId, name: &HostName) -> bool {
-        self.table().names.is_listed(site, name)
     }
 
     /// A name of an own domain was looked up; its door is told what that changes.
