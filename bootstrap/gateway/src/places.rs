@@ -444,9 +444,7 @@ impl Places {
 
     /// The same at a place.
     pub(crate) fn knock_at(&self, at: &At, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
-        let mut table = self.table();
-        let at = table.has_page(at).then(|| at.clone());
-        table.knock(at, moment)
+        self.table().knock(Some(at.clone()), moment)
     }
 
     /// A knock is over.
@@ -515,7 +513,8 @@ impl Table {
     fn knock(&mut self, at: Option<At>, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
         let (sender, fate) = oneshot::channel();
         let knock = KnockId(self.number());
-        match at.filter(|at| self.may_knock(at.0)) {
+        // Where nobody is, and where a site has too many, it costs nothing and looks alike.
+        match at.filter(|at| self.may_knock(at.0) && self.has_page(at)) {
             Some(at) => {
                 self.waiting.insert(knock, sender);
                 self.knocks.insert(knock, at.clone());
@@ -601,18 +600,17 @@ impl Table {
         page.is_some_and(|page| matches!(page.state(), State::Open | State::Idle))
     }
 
-    /// The place that a name leads to, if it is open or its door can be woken.
-    fn find(&mut self, name: &HostName) -> Option<At> {
-        let at = match self.domain.find(name) {
-            Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
-            Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
-            Some(Found::Gateway) => return None,
-            None => self.names.find(name)?.clone(),
-        };
-        self.has_page(&at).then_some(at)
+    /// The place that a name leads to, whether anybody is there or not.
+    fn find(&self, name: &HostName) -> Option<At> {
+        match self.domain.find(name) {
+            Some(Found::Place { site, place }) => Some((*self.sites.get(&site)?, Some(place))),
+            Some(Found::Site(site)) => Some((*self.sites.get(&site)?, None)),
+            Some(Found::Gateway) => None,
+            None => self.names.find(name).cloned(),
+        }
     }
 
-    /// Whether a place has a page, because it is open or its door can be woken.
+    /// Whether a place has a page, because it is open or its door can be woken. Then it has one from here on.
     fn has_page(&mut self, at: &At) -> bool {
         if self.page(at).is_some() {
             return true;

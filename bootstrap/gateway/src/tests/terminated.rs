@@ -469,3 +469,17 @@ async fn an_alias_is_free_long_after_its_sites_contract() {
     let (taken, _) = aliases(&mut elsewhere, &[ALIAS]).await;
     assert_eq!(taken.len(), 1);
 }
+
+/// Who asks only where paths lead, to learn which there are, has as few turns as who prints.
+#[tokio::test]
+async fn who_tries_paths_is_told_to_wait() {
+    let outside = Outside::new(Expp::Header).await;
+    let asks = b"GET /expp1.abc.com/ HTTP/1.1\r\nHost: gw.example\r\n\r\n".repeat(50);
+    let mut told = Vec::new();
+    while !told.contains(&"429".to_owned()) && told.len() < 5000 {
+        let answers = outside.say(&asks).await;
+        told.extend(statuses(&answers).into_iter().map(str::to_owned));
+    }
+    assert_eq!(told[0], "307");
+    assert!(told.contains(&"429".to_owned()));
+}
