@@ -191,7 +191,7 @@ impl Doors {
         let certificate = known.papers().admit(hello, node, now)?;
         let welcome = Welcome {
             site: contract.label.clone(),
-            places_left: contract.places.saturating_sub(self.places.open_of(site)),
+            places_left: contract.places.saturating_sub(self.places.taken_of(site)),
             dead_after: u16::try_from(DEAD_AFTER.as_secs()).unwrap_or(u16::MAX),
         };
         let kept = Kept {

@@ -79,7 +79,7 @@ struct Table {
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
     labels: HashMap<SiteId, Label>,
-    /// The places of each site that has some. How many it has is asked with every knock.
+    /// The pages of each site that has some.
     open: HashMap<SiteId, BTreeMap<Option<Label>, Page>>,
     pipes: HashMap<PipeId, DoorPipe>,
     /// What was opened on each pipe: one that is lost touches no other door's places.
@@ -425,10 +425,9 @@ impl Places {
         })
     }
 
-    /// How many places a site has open.
-    pub(crate) fn open_of(&self, site: SiteId) -> u32 {
-        let open = self.table().open.get(&site).map_or(0, BTreeMap::len);
-        u32::try_from(open).unwrap_or(u32::MAX)
+    /// How many places of a site are somebody's, whether their doors are there or not: what its contract limits.
+    pub(crate) fn taken_of(&self, site: SiteId) -> u32 {
+        u32::try_from(self.table().owners.count(site)).unwrap_or(u32::MAX)
     }
 
     /// Somebody knocks at a name: the knock's number, and what becomes of it, as soon as it is decided.
@@ -580,7 +579,7 @@ impl Table {
         }
     }
 
-    /// The page of a place, if it is open.
+    /// The page of a place, if it has one.
     fn page(&mut self, at: &At) -> Option<&mut Page> {
         self.open.get_mut(&at.0)?.get_mut(&at.1)
     }

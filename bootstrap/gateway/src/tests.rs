@@ -459,6 +459,10 @@ async fn a_place_is_its_doors_and_a_contract_has_an_end() {
     assert_eq!(second.open("desk").await, Err(Refusal::Taken));
     second.open("hall").await.unwrap();
     assert_eq!(second.open("shop").await, Err(Refusal::Full));
+    // A door that comes hears that none is left.
+    let (third, welcome) = gateway.dial(&acme, 12).await.unwrap();
+    assert_eq!(welcome.places_left, 0);
+    drop(third);
     assert!(!gateway.is_open("shop.acme.gw.example").await);
 
     contracts::end(&gateway.contracts, acme.id(), clock::now()).unwrap();
