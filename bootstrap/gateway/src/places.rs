@@ -490,7 +490,7 @@ impl Places {
         }
     }
 
-    /// Tells all doors that the gateway stops.
+    /// Tells all doors that the gateway stops, and ends their pipes after so many seconds at most.
     pub(crate) fn drain(&self, seconds: u16) {
         for door in self.table().pipes.values() {
             drop(door.to_door.try_send(FromGateway::Drain(seconds)));
