@@ -235,8 +235,14 @@ impl SiteState {
     /// Whether this certificate was withdrawn with its node.
     #[must_use]
     pub fn is_revoked(&self, certificate: &Certificate) -> bool {
-        self.revocation(certificate.node)
-            .is_some_and(|revoked| certificate.despite < Some(revoked.at))
+        self.is_withdrawn(certificate.node, certificate.despite)
+    }
+
+    /// Whether a node was withdrawn with a certificate whose issuer knew of its withdrawal at `despite`, or of none.
+    #[must_use]
+    pub fn is_withdrawn(&self, node: NodeId, despite: Option<Timestamp>) -> bool {
+        self.revocation(node)
+            .is_some_and(|revoked| despite < Some(revoked.at))
     }
 
     /// What withdraws this node from now on, with all of its certificates that are known: a revocation

@@ -1,7 +1,7 @@
 //! Which sites may open how many places, until when: a file of lines that only grows.
 //!
 //! `contract add` and `contract end` append a line each; a running gateway reads the file again when it
-//! has grown. The last line of a site counts. A label stays a site's for ninety days after the end.
+//! has grown. The last line of a site counts. A label stays a site's for ninety days after the end, as do its places.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lines;
 
-/// How long a label stays with its site after the contract's end.
+/// How long a label and places stay with their site after the contract's end.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// One line of the file.
@@ -41,6 +41,11 @@ impl Contract {
     /// Whether it says the same as another, whenever that was written.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
         (&self.label, self.places) == (&other.label, other.places)
+    }
+
+    /// Whether nothing is kept for its site any more.
+    fn is_lapsed(&self, now: Timestamp) -> bool {
+        self.until.is_some_and(|until| now >= until + KEPT)
     }
 
     /// Whether it is over.
@@ -96,10 +101,9 @@ pub(crate) fn read(path: &Path) -> Result<Book, ContractsError> {
 /// Adds a contract, or changes one.
 pub(crate) fn add(path: &Path, contract: &Contract) -> Result<(), ContractsError> {
     let taken = read(path)?.into_values().find(|other| {
-        let kept = other.until.map(|until| until + KEPT);
         other.label == contract.label
             && other.site != contract.site
-            && kept.is_none_or(|kept| contract.at < kept)
+            && !other.is_lapsed(contract.at)
     });
     if let Some(other) = taken {
         return Err(ContractsError::Taken {
@@ -154,6 +158,13 @@ impl Contracts {
         let known = self.known();
         let all = known.1.values().filter(|contract| !contract.is_over(now));
         all.cloned().collect()
+    }
+
+    /// The sites whose contracts ended so long ago that nothing is kept for them, as the file said last.
+    pub(crate) fn lapsed(&self, now: Timestamp) -> Vec<SiteId> {
+        let known = self.known();
+        let all = known.1.values().filter(|contract| contract.is_lapsed(now));
+        all.map(|contract| contract.site).collect()
     }
 
     /// Reads the file again if it has grown. Blocks.
@@ -237,10 +248,14 @@ mod tests {
         )
         .unwrap();
         let later = 200 + KEPT.as_secs();
+        let contracts = Contracts::open(path.clone()).unwrap();
+        let lapsed = |at| contracts.lapsed(Timestamp::from_secs(at));
         for at in [200, later - 1] {
             let taken = add(&path, &contract(2, "acme", at));
             assert!(matches!(taken, Err(ContractsError::Taken { .. })));
+            assert_eq!(lapsed(at), []);
         }
+        assert_eq!(lapsed(later), [SiteId::from_bytes([1; 32])]);
         add(&path, &contract(2, "acme", later)).unwrap();
     }
 

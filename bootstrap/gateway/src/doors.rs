@@ -21,7 +21,6 @@ use papermesh_protocol::gateway::admission::SitePapers;
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Refusal, Welcome,
 };
-use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::page::PipeId;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
@@ -49,6 +48,8 @@ const SAID_EVERY: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(45);
 /// How long a door may be silent.
 const DEAD_AFTER: Duration = Duration::from_secs(90);
+/// Why a door's pipe ends that may not stay.
+const WITHDRAWN: &str = "its certificate or its contract does not count any more";
 
 /// What lets doors in and serves them.
 pub(crate) struct Doors {
@@ -114,7 +115,7 @@ impl Doors {
         let mut sites = HashMap::new();
         for site in contracts.sites() {
             if let Some(papers) = kept(&folder, site)? {
-                places.listed(site, OwnNames::of(papers.state()), clock::steady());
+                places.learned(site, papers.state(), clock::moment());
                 sites.insert(site, Known::new(papers));
             }
         }
@@ -190,7 +191,7 @@ impl Doors {
         let certificate = known.papers().admit(hello, node, now)?;
         let welcome = Welcome {
             site: contract.label.clone(),
-            places_left: contract.places.saturating_sub(self.places.open_of(site)),
+            places_left: contract.places.saturating_sub(self.places.taken_of(site)),
             dead_after: u16::try_from(DEAD_AFTER.as_secs()).unwrap_or(u16::MAX),
         };
         let kept = Kept {
@@ -226,10 +227,9 @@ impl Doors {
         match learned {
             Ok((known, true)) => {
                 self.keep(site, &known);
-                // Within the lock: a later list is never replaced by an earlier one.
+                // Within the lock: a later state is never replaced by an earlier one.
                 let papers = known.papers();
-                let listed = OwnNames::of(papers.state());
-                self.places.listed(site, listed, clock::steady());
+                self.places.learned(site, papers.state(), clock::moment());
                 drop(papers);
                 known.changed.send_replace(());
                 Ok(known)
@@ -262,8 +262,10 @@ impl Doors {
 
     /// Has every door judged again.
     pub(crate) fn look_again(&self) {
+        let moment = clock::moment();
+        self.places.contracted(&self.contracts.standing(moment.now));
         self.places
-            .contracted(&self.contracts.standing(clock::now()));
+            .lapsed(&self.contracts.lapsed(moment.now), moment);
         for site in self.sites().values() {
             site.changed.send_replace(());
         }
@@ -291,6 +293,7 @@ impl Doors {
         let door = DoorPipe {
             contract: kept.contract.clone(),
             node: kept.certificate.node,
+            despite: kept.certificate.despite,
             sealing: kept.certificate.sealing,
             opener: pipe.opener(),
             to_door: sender.clone(),
@@ -305,16 +308,15 @@ impl Doors {
             }
         };
         let why = tokio::select! {
+            // A door that was revoked before it was known here says nothing: its places would stay its own.
+            biased;
+            () = withdrawn => WITHDRAWN,
+            () = replaced.cancelled() => match self.stands(&kept) {
+                true => "it dialed again",
+                false => WITHDRAWN,
+            },
             why = self.hear((number, kept.contract.site), from_door, &sender) => why,
             () = tell(to_door, messages) => "it takes no messages",
-            () = withdrawn => {
-                if !kept.is_certified() {
-                    self.places
-                        .forget(kept.contract.site, kept.certificate.node);
-                }
-                "its certificate or its contract does not count any more"
-            }
-            () = replaced.cancelled() => "it dialed again",
             // Doors open no other streams.
             _ = pipe.next() => "the pipe ended",
         };
@@ -339,27 +341,29 @@ impl Doors {
             let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
             let answer = match said {
                 Ok(Some(FromDoor::Open(place))) => {
-                    let label = place.label.clone();
-                    let opened = match self.places.open(pipe, &place, clock::moment()) {
-                        Ok(names) => FromGateway::Opened {
-                            place: place.label,
-                            names,
-                        },
-                        Err(why) => FromGateway::Refused {
+                    match self.places.open(pipe, &place, clock::moment()) {
+                        Ok(names) => {
+                            let place = place.label;
+                            let taken = self.places.aliases_of(&(site, place.clone()));
+                            let opened = FromGateway::Opened {
+                                place: place.clone(),
+                                names,
+                            };
+                            if to_door.send(opened).await.is_err() {
+                                return "it takes no messages";
+                            }
+                            // A door that never said any does not know what that is.
+                            (!taken.is_empty()).then(|| FromGateway::Aliases {
+                                place,
+                                taken,
+                                refused: Vec::new(),
+                            })
+                        }
+                        Err(why) => Some(FromGateway::Refused {
                             place: place.label,
                             why,
-                        },
-                    };
-                    // A door that never said any does not know what that is.
-                    let taken = self.places.aliases_of(&(site, label.clone()));
-                    if to_door.send(opened).await.is_err() {
-                        return "it takes no messages";
+                        }),
                     }
-                    (!taken.is_empty()).then(|| FromGateway::Aliases {
-                        place: label,
-                        taken,
-                        refused: Vec::new(),
-                    })
                 }
                 Ok(Some(FromDoor::Keeps(places))) if places.len() > limits::PLACES => {
                     return "it keeps more places than there may be";

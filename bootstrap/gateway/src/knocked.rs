@@ -36,7 +36,7 @@ impl Drop for Noted {
             knocks: 1,
             bytes_in: self.moved.inward(),
             bytes_out: self.moved.outward(),
-            places: self.places.open_of(self.site),
+            places: self.places.taken_of(self.site),
             ..Usage::default()
         };
         self.ledger.note(self.site, used);

@@ -24,7 +24,7 @@ pub(crate) struct Usage {
     pub(crate) bytes_out: u64,
     /// Mails that woke doors.
     pub(crate) wakes: u64,
-    /// The most places that were open.
+    /// The most places that the site had.
     pub(crate) places: u32,
 }
 

@@ -3,8 +3,7 @@
 //!
 //! [`Names`] decides and knows no DNS; [`keep`] asks what it wants to know.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +32,10 @@ const REFUSED: Duration = Duration::from_secs(10 * 60);
 const SPACING: Duration = Duration::from_secs(5);
 /// How often it is seen which are due.
 const TICK: Duration = Duration::from_secs(1);
-/// Names that are looked up at once.
-const AT_ONCE: usize = 8;
+/// Names that are looked up at once,
+const AT_ONCE: usize = 32;
+/// and of them those of one site: DNS that is silent for one delays no other.
+const OF_SITE: usize = 2;
 
 /// Names that doors want, and those of them that lead to places.
 #[derive(Default)]
@@ -43,6 +44,42 @@ pub(crate) struct Names {
     lead: NameOwners,
     /// The names that each site's admin has listed, by the newest state that the gateway has of it.
     listed: HashMap<SiteId, OwnNames>,
+}
+
+/// How many names of each site are being looked up.
+#[derive(Default)]
+pub(crate) struct Looking(HashMap<SiteId, usize>);
+
+impl Looking {
+    /// Begins another look, if there is room.
+    fn begin(&mut self, site: SiteId) -> bool {
+        let all: usize = self.0.values().sum();
+        let of_site = self.0.get(&site).copied().unwrap_or_default();
+        let has_room = all < AT_ONCE && of_site < OF_SITE;
+        if has_room {
+            self.0.insert(site, of_site + 1);
+        }
+        has_room
+    }
+
+    /// A look is over.
+    fn end(&mut self, site: SiteId) {
+        if let Some(of_site) = self.0.get_mut(&site) {
+            *of_site -= 1;
+            if *of_site == 0 {
+                self.0.remove(&site);
+            }
+        }
+    }
+}
+
+/// What is to be done now.
+#[derive(Default)]
+pub(crate) struct Due {
+    /// Names that no admin has listed: nobody is asked about them.
+    pub(crate) unlisted: Vec<(At, HostName)>,
+    /// Names that are to be looked up; they were begun.
+    pub(crate) listed: Vec<(At, HostName)>,
 }
 
 /// A name that a door wants, or had when the gateway ended.
@@ -148,18 +185,24 @@ impl Names {
             .collect()
     }
 
-    /// Names that are to be looked up now; they are due again when [`Names::judged`] says so.
-    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<(At, HostName)> {
+    /// Names that are to be looked up now and for which there is room; they are due again when [`Names::judged`] says so.
+    pub(crate) fn due(&mut self, now: Timestamp, looking: &mut Looking) -> Due {
         let all = self.wanted.iter_mut();
-        let mut due: Vec<_> = all.filter(|(_, wanted)| wanted.due <= now).collect();
+        let mut waiting: Vec<_> = all.filter(|(_, wanted)| wanted.due <= now).collect();
         // Who has waited longest is first.
-        due.sort_by_key(|(_, wanted)| wanted.due);
-        due.truncate(AT_ONCE);
-        let looked = due.into_iter().map(|(key, wanted)| {
+        waiting.sort_by_key(|(_, wanted)| wanted.due);
+        let mut due = Due::default();
+        for (key, wanted) in waiting {
+            let (site, name) = (key.0.0, &key.1);
+            let list = match self.listed.get(&site).is_some_and(|names| names.has(name)) {
+                false => &mut due.unlisted,
+                true if looking.begin(site) => &mut due.listed,
+                true => continue,
+            };
             (wanted.looked, wanted.due) = (now, now + REFUSED);
-            key.clone()
-        });
-        looked.collect()
+            list.push(key.clone());
+        }
+        due
     }
 
     /// A name was looked up: whether anything is other than before, for its door to be told.
@@ -207,65 +250,65 @@ impl Names {
 pub(crate) async fn keep(places: Arc<Places>, dns: Dns, domain: Domain) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut looks, mut sites, mut looking) = (JoinSet::new(), HashMap::new(), Looking::default());
     loop {
-        ticks.tick().await;
-        let due = places.names_due(clock::steady());
-        if due.is_empty() {
-            continue;
-        }
-        // Where the gateway is found by others is where names must lead.
-        let gateway = dns.addresses(domain.host_name().as_str()).await;
-        let gateway = Arc::new(gateway);
-        let mut looking = JoinSet::new();
-        for (at, name) in due {
-            if !places.is_listed(at.0, &name) {
-                let unlisted = Heard::Refused(NameRefusal::Unlisted);
-                places.judged(&at, &name, unlisted, clock::steady());
-                continue;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            Some(looked) = looks.join_next_with_id() => {
+                let (id, looked) = match looked {
+                    Ok((id, looked)) => (id, Some(looked)),
+                    Err(error) => (error.id(), None),
+                };
+                if let Some(site) = sites.remove(&id) {
+                    looking.end(site);
+                }
+                if let Some((at, name, heard)) = looked {
+                    places.judged(&at, &name, heard, clock::steady());
+                }
             }
-            let (dns, gateway) = (dns.clone(), Arc::clone(&gateway));
-            looking.spawn(async move {
-                let judged = judge(&dns, &name, &at, &gateway).await;
-                (at, name, judged)
+        }
+        let due = places.names_due(clock::steady(), &mut looking);
+        for (at, name) in due.unlisted {
+            let unlisted = Heard::Refused(NameRefusal::Unlisted);
+            places.judged(&at, &name, unlisted, clock::steady());
+        }
+        for (at, name) in due.listed {
+            let (site, dns, domain) = (at.0, dns.clone(), domain.clone());
+            let look = looks.spawn(async move {
+                let heard = look(&dns, &name, (site, &domain)).await;
+                (at, name, heard)
             });
-        }
-        while let Some(looked) = looking.join_next().await {
-            if let Ok((at, name, judged)) = looked {
-                places.judged(&at, &name, judged, clock::steady());
-            }
+            sites.insert(look.id(), site);
         }
     }
 }
 
-async fn judge(
-    dns: &Dns,
-    name: &HostName,
-    at: &At,
-    gateway: &Result<BTreeSet<IpAddr>, DnsError>,
-) -> Heard {
-    let answers = async {
-        let proof = proof_name(name);
-        let (addresses, texts) = tokio::join!(dns.addresses(name.as_str()), dns.texts(&proof));
+async fn look(dns: &Dns, name: &HostName, (site, domain): (SiteId, &Domain)) -> Heard {
+    let proof = proof_name(name);
+    let (addresses, texts, gateway) = tokio::join!(
+        dns.addresses(name.as_str()),
+        dns.texts(&proof),
+        // Where the gateway is found by others is where names must lead.
+        dns.addresses(domain.host_name().as_str())
+    );
+    let judged = || {
         let answers = Answers {
             addresses: addresses?,
             texts: texts?,
         };
-        Ok::<_, DnsError>(answers)
+        Ok::<_, DnsError>(answers.judge(site, &gateway?))
     };
-    let answers = answers.await;
-    match (&answers, gateway) {
-        (Ok(answers), Ok(gateway)) => answers.judge(at.0, gateway),
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::info!(%name, %error, "a name could not be looked up");
-            Heard::Silent(NameRefusal::NoAnswer)
-        }
-    }
+    judged().unwrap_or_else(|error| {
+        tracing::info!(%name, %error, "a name could not be looked up");
+        Heard::Silent(NameRefusal::NoAnswer)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use papermesh_protocol::gateway::contract::Gateways;
+    use papermesh_protocol::limits;
 
     use super::*;
 
@@ -288,6 +331,15 @@ mod tests {
         OwnNames::default().with(name(), &gateways).unwrap()
     }
 
+    /// What is looked up when nothing else is.
+    fn due(names: &mut Names, now: Timestamp) -> Vec<(At, HostName)> {
+        names.due(now, &mut Looking::default()).listed
+    }
+
+    fn unlisted(names: &mut Names, now: Timestamp) -> Vec<(At, HostName)> {
+        names.due(now, &mut Looking::default()).unlisted
+    }
+
     /// Both sites have listed the name.
     fn listed(lead: NameOwners) -> Names {
         let mut names = Names::kept(lead, NOW);
@@ -302,18 +354,18 @@ mod tests {
         let mut names = listed(NameOwners::default());
         names.want(&at(1), &[name()], NOW);
         assert_eq!(names.find(&name()), None);
-        assert_eq!(names.due(NOW), [(at(1), name())]);
-        assert!(names.due(NOW).is_empty(), "it is being looked up");
+        assert_eq!(due(&mut names, NOW), [(at(1), name())]);
+        assert!(due(&mut names, NOW).is_empty(), "it is being looked up");
         // Who has not had it yet is told at once that nothing is said of it.
         let nothing = Heard::Silent(NameRefusal::NoProof);
         assert!(names.judged(&at(1), &name(), nothing, NOW));
         assert!(!names.judged(&at(1), &name(), NO_PROOF, NOW));
-        assert!(!names.due(NOW + REFUSED).is_empty());
+        assert!(!due(&mut names, NOW + REFUSED).is_empty());
         assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         assert_eq!(names.leading_to(&at(1)), [name()]);
-        assert!(names.due(NOW + DAILY / 2).is_empty());
-        assert!(!names.due(NOW + DAILY).is_empty());
+        assert!(due(&mut names, NOW + DAILY / 2).is_empty());
+        assert!(!due(&mut names, NOW + DAILY).is_empty());
         // Silence for some days is no answer; then it is.
         for silent in [
             NameRefusal::NoAnswer,
@@ -367,7 +419,7 @@ mod tests {
         assert!(names.judged(&at(2), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         // It is looked up although its door is away, and lost when its owner says otherwise.
-        assert!(names.due(NOW).contains(&(at(1), name())));
+        assert!(due(&mut names, NOW).contains(&(at(1), name())));
         names.judged(&at(1), &name(), NO_PROOF, NOW);
         assert_eq!(names.find(&name()), None);
         assert!(names.of(&at(1)).next().is_none(), "nobody asks for it");
@@ -380,15 +432,49 @@ mod tests {
         names.want(&at(1), &[name()], NOW);
         assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), None);
-        assert!(names.due(NOW).is_empty());
+        assert!(unlisted(&mut names, NOW).is_empty());
         // As soon as it is listed, it is looked up.
         names.listed(at(1).0, list(), NOW);
-        assert_eq!(names.due(NOW), [(at(1), name())]);
+        assert_eq!(due(&mut names, NOW), [(at(1), name())]);
         assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), Some(&at(1)));
         names.listed(at(1).0, OwnNames::default(), NOW);
-        assert_eq!(names.due(NOW), [(at(1), name())]);
+        assert_eq!(unlisted(&mut names, NOW), [(at(1), name())]);
         assert!(names.judged(&at(1), &name(), Heard::Agreed, NOW));
         assert_eq!(names.find(&name()), None);
+    }
+
+    #[test]
+    fn who_waits_for_silent_dns_delays_no_other_site() {
+        let (mut names, mut looking) = (Names::default(), Looking::default());
+        let many: Vec<HostName> = (0..limits::OWN_NAMES_OF_SITE)
+            .map(|number| format!("print{number}.acme.example").parse().unwrap())
+            .collect();
+        let gateways = Gateways::default();
+        let list = |all: &[HostName]| {
+            let add = |list: OwnNames, name: &HostName| list.with(name.clone(), &gateways);
+            all.iter().try_fold(OwnNames::default(), add).unwrap()
+        };
+        names.listed(at(0).0, list(&many), NOW);
+        names.want(&at(0), &many, NOW);
+        assert_eq!(names.due(NOW, &mut looking).listed.len(), OF_SITE);
+        // Another site's name is looked up at once, however many of the first wait.
+        let later = NOW + TICK;
+        names.listed(at(1).0, list(&[name()]), later);
+        names.want(&at(1), &[name()], later);
+        assert_eq!(names.due(later, &mut looking).listed, [(at(1), name())]);
+        // As many as there is room for, of whatever sites.
+        for site in 2..100 {
+            names.listed(at(site).0, list(&[name()]), later);
+            names.want(&at(site), &[name()], later);
+        }
+        let begun = names.due(later, &mut looking).listed.len();
+        assert_eq!(OF_SITE + 1 + begun, AT_ONCE);
+        assert!(names.due(later, &mut looking).listed.is_empty());
+        // The first that is through makes room for whoever has waited longest.
+        looking.end(at(0).0);
+        let next = names.due(later, &mut looking).listed;
+        assert_eq!(next.len(), 1);
+        assert_eq!(next[0].0, at(0));
     }
 }

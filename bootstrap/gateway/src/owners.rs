@@ -1,5 +1,6 @@
-//! Whose each place is, across restarts. A place is the node's that opened it first, until that node closes it or is not let in any more; another node of the site does not get its
-//! name while it is only away. Where its door is woken, it is kept with it how.
+//! Whose each place is, across restarts. A place is the node's that opened it first, until that node closes it or is
+//! revoked, or long after its site's contract; another node of the site does not get its name while it is only away, or
+//! its certificate is over. Where its door is woken, it is kept with it how.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::gateway::page::Mode;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::register::Register;
@@ -25,6 +28,9 @@ struct Line {
     label: Option<Label>,
     /// None when it is nobody's any more.
     node: Option<NodeId>,
+    /// What its certificate says of revocations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    despite: Option<Timestamp>,
     /// How its door is woken; none where it is always there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     woken: Option<Woken>,
@@ -90,9 +96,13 @@ impl Woken {
 
 /// Whose a place is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Owner {
-    node: NodeId,
-    woken: Option<Woken>,
+pub(crate) struct Owner {
+    /// The node.
+    pub(crate) node: NodeId,
+    /// The last revocation of it that its certificate knows of: it was let in again after that.
+    pub(crate) despite: Option<Timestamp>,
+    /// How its door is woken; none where it is always there.
+    pub(crate) woken: Option<Woken>,
 }
 
 /// The owners of all places.
@@ -106,10 +116,17 @@ impl Owners {
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let mut of: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         let register = Register::open(path, |line: Line| {
-            let woken = line.woken;
+            let Line { despite, woken, .. } = line;
             let of_site = of.entry(line.site).or_default();
             match line.node {
-                Some(node) => of_site.insert(line.label, Owner { node, woken }),
+                Some(node) => {
+                    let owner = Owner {
+                        node,
+                        despite,
+                        woken,
+                    };
+                    of_site.insert(line.label, owner)
+                }
                 None => of_site.remove(&line.label),
             };
         })?;
@@ -126,16 +143,9 @@ impl Owners {
         self.owner(at)?.woken.as_ref()
     }
 
-    /// The mailbox by which this gateway wakes its door, if it was shown that the door reads it.
-    pub(crate) fn mailbox_read(&self, at: &At) -> Option<&MailAddress> {
-        match self.woken(at)? {
-            Woken::ByGateway {
-                mailbox,
-                is_read: true,
-                ..
-            } => Some(mailbox),
-            Woken::ByGateway { .. } | Woken::ByClient => None,
-        }
+    /// Whether it was shown that its door reads the mailbox by which this gateway wakes it.
+    pub(crate) fn is_read(&self, at: &At) -> bool {
+        matches!(self.woken(at), Some(Woken::ByGateway { is_read: true, .. }))
     }
 
     fn owner(&self, at: &At) -> Option<&Owner> {
@@ -148,14 +158,13 @@ impl Owners {
     }
 
     /// The place is this node's from now on, and its door is woken so.
-    pub(crate) fn take(&mut self, at: &At, node: NodeId, mut woken: Option<Woken>) {
-        let former = self.owner(at).filter(|owner| owner.node == node);
-        if let (Some(woken), Some(former)) =
-            (&mut woken, former.and_then(|owner| owner.woken.as_ref()))
-        {
+    pub(crate) fn take(&mut self, at: &At, mut owner: Owner) {
+        let former = self.owner(at).filter(|former| former.node == owner.node);
+        let former = former.and_then(|former| former.woken.as_ref());
+        if let (Some(woken), Some(former)) = (&mut owner.woken, former) {
             woken.renew(former);
         }
-        self.put(at, Owner { node, woken });
+        self.put(at, owner);
     }
 
     /// It was shown that a place's door reads this mailbox: whether that is the one that it named.
@@ -185,9 +194,27 @@ impl Owners {
 
     /// Of a site's places that are this node's, those that are not among these are nobody's any more: which ones.
     pub(crate) fn keep(&mut self, site: SiteId, node: NodeId, kept: &[Option<Label>]) -> Vec<At> {
+        self.drop(site, |label, owner| {
+            owner.node == node && !kept.contains(label)
+        })
+    }
+
+    /// The places of nodes that a site has revoked are nobody's any more: which ones.
+    pub(crate) fn withdraw(&mut self, site: SiteId, state: &SiteState) -> Vec<At> {
+        self.drop(site, |_, owner| {
+            state.is_withdrawn(owner.node, owner.despite)
+        })
+    }
+
+    /// A site's places are nobody's any more: which ones.
+    pub(crate) fn end(&mut self, site: SiteId) -> Vec<At> {
+        self.drop(site, |_, _| true)
+    }
+
+    fn drop(&mut self, site: SiteId, is_gone: impl Fn(&Option<Label>, &Owner) -> bool) -> Vec<At> {
         let of_site = self.of.get(&site).into_iter().flatten();
         let gone: Vec<At> = of_site
-            .filter(|(label, owner)| owner.node == node && !kept.contains(label))
+            .filter(|(label, owner)| is_gone(label, owner))
             .map(|(label, _)| (site, label.clone()))
             .collect();
         for at in &gone {
@@ -217,6 +244,7 @@ fn line((site, label): &At, owner: Option<&Owner>) -> Line {
         site: *site,
         label: label.clone(),
         node: owner.map(|owner| owner.node),
+        despite: owner.and_then(|owner| owner.despite),
         woken: owner.and_then(|owner| owner.woken.clone()),
     }
 }
@@ -225,8 +253,17 @@ fn line((site, label): &At, owner: Option<&Owner>) -> Line {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use papermesh_protocol::seal::SealingSecret;
+    use papermesh_protocol::site::Revoked;
 
     use super::*;
+
+    fn of(node: NodeId, woken: Option<Woken>) -> Owner {
+        Owner {
+            node,
+            despite: None,
+            woken,
+        }
+    }
 
     #[test]
     fn whose_a_place_is_outlives_the_gateway() {
@@ -241,11 +278,11 @@ mod tests {
             is_read: false,
         };
         let mut owners = Owners::open(path.clone()).unwrap();
-        owners.take(&at(site, "desk"), one, Some(woken.clone()));
-        owners.take(&at(site, "desk"), one, Some(woken.clone()));
-        owners.take(&at(site, "hall"), one, None);
-        owners.take(&at(site, "shop"), two, None);
-        owners.take(&at(other, "desk"), two, None);
+        owners.take(&at(site, "desk"), of(one, Some(woken.clone())));
+        owners.take(&at(site, "desk"), of(one, Some(woken.clone())));
+        owners.take(&at(site, "hall"), of(one, None));
+        owners.take(&at(site, "shop"), of(two, None));
+        owners.take(&at(other, "desk"), of(two, None));
         assert_eq!(owners.keep(other, one, &[]), []);
         let desk = at(site, "desk").1;
         assert_eq!(owners.keep(site, one, &[desk]), [at(site, "hall")]);
@@ -264,6 +301,32 @@ mod tests {
     }
 
     #[test]
+    fn whom_a_site_revokes_has_no_place_unless_it_was_let_in_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.jsonl");
+        let site = SiteId::from_bytes([1; 32]);
+        let at = |label: &str| (site, Some(label.parse().unwrap()));
+        let [one, two, three] = [3, 4, 5].map(|byte| NodeId::from_bytes([byte; 32]));
+        let revoked = Timestamp::from_secs(1_800_000_000);
+        let again = Owner {
+            despite: Some(revoked),
+            ..of(two, None)
+        };
+        let mut owners = Owners::open(path.clone()).unwrap();
+        owners.take(&at("desk"), of(one, None));
+        owners.take(&at("hall"), again);
+        owners.take(&at("shop"), of(three, None));
+        let mut owners = Owners::open(path.clone()).unwrap();
+        let state = SiteState {
+            revoked: [one, two].map(|node| Revoked { node, at: revoked }).into(),
+            ..SiteState::new(site, "Acme".parse().unwrap())
+        };
+        assert_eq!(owners.withdraw(site, &state), [at("desk")]);
+        assert_eq!(owners.withdraw(site, &state), []);
+        assert_eq!(Owners::open(path).unwrap().count(site), 2);
+    }
+
+    #[test]
     fn that_a_mailbox_is_read_counts_for_that_mailbox_and_outlives_the_gateway() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("places.jsonl");
@@ -276,18 +339,18 @@ mod tests {
             Woken::of(&Connected::WokenByGateway(mailbox.clone()), sealing)
         };
         let mut owners = Owners::open(path.clone()).unwrap();
-        owners.take(&at, one, woken(&desk, 1));
-        assert_eq!(owners.mailbox_read(&at), None);
-        assert!(!owners.reads(&at, &hall) && owners.mailbox_read(&at).is_none());
+        owners.take(&at, of(one, woken(&desk, 1)));
+        assert!(!owners.is_read(&at));
+        assert!(!owners.reads(&at, &hall) && !owners.is_read(&at));
         assert!(owners.reads(&at, &desk));
         let mut owners = Owners::open(path).unwrap();
         // A renewed certificate has another key.
-        owners.take(&at, one, woken(&desk, 2));
-        assert_eq!(owners.mailbox_read(&at), Some(&desk));
-        owners.take(&at, one, woken(&hall, 2));
-        assert_eq!(owners.mailbox_read(&at), None);
+        owners.take(&at, of(one, woken(&desk, 2)));
+        assert!(owners.is_read(&at));
+        owners.take(&at, of(one, woken(&hall, 2)));
+        assert!(!owners.is_read(&at));
         assert!(owners.reads(&at, &hall));
-        owners.take(&at, two, woken(&hall, 2));
-        assert_eq!(owners.mailbox_read(&at), None);
+        owners.take(&at, of(two, woken(&hall, 2)));
+        assert!(!owners.is_read(&at));
     }
 }

@@ -18,16 +18,16 @@ use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::id::{NodeId, SiteId, WakeNonce};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::site::SiteState;
 use papermesh_protocol::time::{Moment, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::clock;
 use crate::contracts::Contract;
-use crate::own_names::Names;
-use crate::owners::{At, Owners, Woken};
+use crate::own_names::{Due, Looking, Names};
+use crate::owners::{At, Owner, Owners, Woken};
 use crate::terminated::{Aliases, Found as Asked, Judged};
-use crate::wake::{Call, Mail};
+use crate::wake::{Call, Mail, Tally};
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
@@ -53,6 +53,8 @@ pub(crate) struct DoorPipe {
     pub(crate) contract: Contract,
     /// Its node.
     pub(crate) node: NodeId,
+    /// What its certificate says of revocations: the last one of the node that its issuer knew of.
+    pub(crate) despite: Option<Timestamp>,
     /// To what its letters are sealed: the key in its certificate.
     pub(crate) sealing: SealingPublic,
     /// Opens streams to it.
@@ -77,7 +79,7 @@ struct Table {
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
     labels: HashMap<SiteId, Label>,
-    /// The places of each site that has some. How many it has is asked with every knock.
+    /// The pages of each site that has some.
     open: HashMap<SiteId, BTreeMap<Option<Label>, Page>>,
     pipes: HashMap<PipeId, DoorPipe>,
     /// What was opened on each pipe: one that is lost touches no other door's places.
@@ -125,13 +127,20 @@ impl Places {
 
     /// The same, where paths ask for places, too.
     pub(crate) fn with_aliases(self, aliases: Aliases) -> Self {
-        self.table().aliases = Some(aliases);
+        let mut table = self.table();
+        table.aliases = Some(aliases);
+        // Names may have come to lead elsewhere while no paths asked.
+        table.drop_aliases();
+        drop(table);
         self
     }
 
     /// The same, where these names lead to places.
     pub(crate) fn with_names(self, names: Names) -> Self {
-        self.table().names = names;
+        let mut table = self.table();
+        table.names = names;
+        table.drop_aliases();
+        drop(table);
         self
     }
 
@@ -188,7 +197,7 @@ impl Places {
     ) -> Result<Vec<HostName>, Refusal> {
         let mut table = self.table();
         let door = table.pipes.get(&pipe).ok_or(Refusal::Busy)?;
-        let (site, node) = (door.contract.site, door.node);
+        let (site, node, despite) = (door.contract.site, door.node, door.despite);
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
         let woken = Woken::of(&place.connected, door.sealing);
@@ -214,7 +223,12 @@ impl Places {
             }
         }
         let mode = woken.as_ref().map_or(Mode::Constant, Woken::mode);
-        table.owners.take(&at, node, woken);
+        let owner = Owner {
+            node,
+            despite,
+            woken,
+        };
+        table.owners.take(&at, owner);
         table.make_page(&at, mode).change(mode);
         let mut opened = Ok(());
         table.act(&at, moment, |page, _| {
@@ -229,7 +243,7 @@ impl Places {
         opened?;
         let Table { owners, mail, .. } = &mut *table;
         if let Some(mail) = mail {
-            mail.wakes.opened(&at, owners.mailbox_read(&at));
+            mail.wakes.opened(&at, Tally::of(owners.is_read(&at)));
         }
         table.names.want(&at, &own, moment.steady);
         let names = table.names_of(&label, &at);
@@ -238,18 +252,29 @@ impl Places {
     }
 
     /// Names of own domains that are to be looked up now.
-    pub(crate) fn names_due(&self, now: Timestamp) -> Vec<(At, HostName)> {
-        self.table().names.due(now)
+    pub(crate) fn names_due(&self, now: Timestamp, looking: &mut Looking) -> Due {
+        self.table().names.due(now, looking)
     }
 
-    /// A site's admin has listed these names of own domains.
-    pub(crate) fn listed(&self, site: SiteId, names: OwnNames, now: Timestamp) {
-        self.table().names.listed(site, names, now);
-    }
-
-    /// Whether a site's admin has listed a name.
-    pub(crate) fn is_listed(&self, site: SiteId, name: &HostName) -> bool {
-        self.table().names.is_listed(site, name)
+    /// A site has a new state: which names of own domains its admin lists, and which nodes it revokes, whose pipes end and
+    /// whose places are nobody's any more.
+    pub(crate) fn learned(&self, site: SiteId, state: &SiteState, moment: Moment) {
+        let mut table = self.table();
+        let listed = OwnNames::of(state);
+        table.names.listed(site, listed, moment.steady);
+        // Pipes first, since what is said on them could take a place again.
+        for revoked in &state.revoked {
+            let pipe = table.pipe_of.get(&revoked.node).copied();
+            let is_out = |door: &DoorPipe| {
+                door.contract.site == site && state.is_withdrawn(door.node, door.despite)
+            };
+            if let Some(pipe) = pipe.filter(|pipe| table.pipes.get(pipe).is_some_and(is_out)) {
+                table.lose(pipe, moment);
+            }
+        }
+        for at in table.owners.withdraw(site, state) {
+            table.release(&at, moment);
+        }
     }
 
     /// A name of an own domain was looked up; its door is told what that changes.
@@ -258,6 +283,7 @@ impl Places {
         if !table.names.judged(at, name, heard, now) {
             return;
         }
+        table.drop_aliases();
         let why = match table.names.find(name) {
             Some(leads) if leads == at => None,
             Some(_) => Some(NameRefusal::Taken),
@@ -297,13 +323,8 @@ impl Places {
         let (site, node) = (door.contract.site, door.node);
         let gone = table.owners.keep(site, node, places);
         for at in gone {
-            table.names.want(&at, &[], moment.steady);
-            table.forget_aliases(&at);
-            table.act(&at, moment, |page, _| {
-                // Nobody is waited for any more.
-                page.change(Mode::Constant);
-                page.closed(pipe, moment.steady)
-            });
+            table.release(&at, moment);
+            table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
             table.is_left(pipe, &at);
         }
     }
@@ -317,6 +338,16 @@ impl Places {
         let at = (door.contract.site, place);
         table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
         table.is_left(pipe, &at);
+    }
+
+    /// The contracts of these sites ended long ago: their places are nobody's any more.
+    pub(crate) fn lapsed(&self, sites: &[SiteId], moment: Moment) {
+        let mut table = self.table();
+        for site in sites {
+            for at in table.owners.end(*site) {
+                table.release(&at, moment);
+            }
+        }
     }
 
     /// A door says the nonce of a wake: whether it stood in a mail to the mailbox of its place.
@@ -341,15 +372,6 @@ impl Places {
         mailbox.is_some_and(|mailbox| owners.reads(&at, &mailbox))
     }
 
-    /// A node is not let in any more: its places are nobody's.
-    pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
-        let mut table = self.table();
-        for at in table.owners.keep(site, node, &[]) {
-            table.names.want(&at, &[], clock::steady());
-            table.forget_aliases(&at);
-        }
-    }
-
     /// A door says which texts ask for a place in paths: those that do from now on, and those that do not. None if
     /// the place is not the door's.
     pub(crate) fn set_aliases(
@@ -365,8 +387,17 @@ impl Places {
             return None;
         }
         let off = |alias: &Alias| (alias.clone(), AliasRefusal::Off);
-        Some(match &mut table.aliases {
-            Some(aliases) => aliases.set(&at, said),
+        let Table {
+            aliases,
+            domain,
+            names,
+            ..
+        } = &mut *table;
+        Some(match aliases {
+            Some(aliases) => {
+                let meant = |alias: &Alias| meant_elsewhere(alias, &at, (domain, names));
+                aliases.set(&at, said, meant)
+            }
             None => {
                 let said = said.iter().take(limits::ALIASES);
                 (Vec::new(), said.map(off).collect())
@@ -394,10 +425,9 @@ impl Places {
         })
     }
 
-    /// How many places a site has open.
-    pub(crate) fn open_of(&self, site: SiteId) -> u32 {
-        let open = self.table().open.get(&site).map_or(0, BTreeMap::len);
-        u32::try_from(open).unwrap_or(u32::MAX)
+    /// How many places of a site are somebody's, whether their doors are there or not: what its contract limits.
+    pub(crate) fn taken_of(&self, site: SiteId) -> u32 {
+        u32::try_from(self.table().owners.count(site)).unwrap_or(u32::MAX)
     }
 
     /// Somebody knocks at a name: the knock's number, and what becomes of it, as soon as it is decided.
@@ -413,9 +443,7 @@ impl Places {
 
     /// The same at a place.
     pub(crate) fn knock_at(&self, at: &At, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
-        let mut table = self.table();
-        let at = table.has_page(at).then(|| at.clone());
-        table.knock(at, moment)
+        self.table().knock(Some(at.clone()), moment)
     }
 
     /// A knock is over.
@@ -462,7 +490,7 @@ impl Places {
         }
     }
 
-    /// Tells all doors that the gateway stops.
+    /// Tells all doors that the gateway stops, and ends their pipes after so many seconds at most.
     pub(crate) fn drain(&self, seconds: u16) {
         for door in self.table().pipes.values() {
             drop(door.to_door.try_send(FromGateway::Drain(seconds)));
@@ -484,7 +512,8 @@ impl Table {
     fn knock(&mut self, at: Option<At>, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
         let (sender, fate) = oneshot::channel();
         let knock = KnockId(self.number());
-        match at.filter(|at| self.may_knock(at.0)) {
+        // Where nobody is, and where a site has too many, it costs nothing and looks alike.
+        match at.filter(|at| self.may_knock(at.0) && self.has_page(at)) {
             Some(at) => {
                 self.waiting.insert(knock, sender);
                 self.knocks.insert(knock, at.clone());
@@ -498,10 +527,29 @@ impl Table {
         (knock, fate)
     }
 
-    fn forget_aliases(&mut self, at: &At) {
+    /// Has no text ask for a place that spells a name which leads elsewhere.
+    fn drop_aliases(&mut self) {
+        let Self {
+            aliases,
+            domain,
+            names,
+            ..
+        } = self;
+        if let Some(aliases) = aliases {
+            aliases.drop(|alias, at| meant_elsewhere(alias, at, (domain, names)).is_some());
+        }
+    }
+
+    /// A place is nobody's any more, and nobody is waited for there.
+    fn release(&mut self, at: &At, moment: Moment) {
+        self.names.want(at, &[], moment.steady);
         if let Some(aliases) = &mut self.aliases {
             aliases.forget(at);
         }
+        self.act(at, moment, |page, _| {
+            page.change(Mode::Constant);
+            page.tick(false, moment.steady)
+        });
     }
 
     /// A pipe is gone.
@@ -531,7 +579,7 @@ impl Table {
         }
     }
 
-    /// The page of a place, if it is open.
+    /// The page of a place, if it has one.
     fn page(&mut self, at: &At) -> Option<&mut Page> {
         self.open.get_mut(&at.0)?.get_mut(&at.1)
     }
@@ -551,18 +599,17 @@ impl Table {
         page.is_some_and(|page| matches!(page.state(), State::Open | State::Idle))
     }
 
-    /// The place that a name leads to, if it is open or its door can be woken.
-    fn find(&mut self, name: &HostName) -> Option<At> {
-        let at = match self.domain.find(name) {
-            Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
-            Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
-            Some(Found::Gateway) => return None,
-            None => self.names.find(name)?.clone(),
-        };
-        self.has_page(&at).then_some(at)
+    /// The place that a name leads to, whether anybody is there or not.
+    fn find(&self, name: &HostName) -> Option<At> {
+        match self.domain.find(name) {
+            Some(Found::Place { site, place }) => Some((*self.sites.get(&site)?, Some(place))),
+            Some(Found::Site(site)) => Some((*self.sites.get(&site)?, None)),
+            Some(Found::Gateway) => None,
+            None => self.names.find(name).cloned(),
+        }
     }
 
-    /// Whether a place has a page, because it is open or its door can be woken.
+    /// Whether a place has a page, because it is open or its door can be woken. Then it has one from here on.
     fn has_page(&mut self, at: &At) -> bool {
         if self.page(at).is_some() {
             return true;
@@ -582,8 +629,8 @@ impl Table {
         page.or_insert_with(|| Page::new(mode, timers))
     }
 
-    /// How a place's door is called, if this gateway calls it.
-    fn callee(&self, at: &At) -> Option<Callee> {
+    /// How a place's door is called, if this gateway calls it, and where that counts.
+    fn callee(&self, at: &At) -> Option<(Callee, Tally)> {
         let Woken::ByGateway {
             mailbox, sealing, ..
         } = self.owners.woken(at)?
@@ -591,12 +638,13 @@ impl Table {
             return None;
         };
         let (mail, label) = (self.mail.as_ref()?, self.labels.get(&at.0)?);
-        Some(Callee {
+        let callee = Callee {
             gateway: mail.gateway,
             place: self.domain.place(label, at.1.as_ref()),
             mailbox: mailbox.clone(),
             sealing: *sealing,
-        })
+        };
+        Some((callee, Tally::of(self.owners.is_read(at))))
     }
 
     /// Has a page decide, which is told whether a mail may be sent, and does what it says.
@@ -606,9 +654,9 @@ impl Table {
         moment: Moment,
         decide: impl FnOnce(&mut Page, bool) -> Vec<Action>,
     ) {
-        let callee = self.callee(at);
-        let may_wake = match (&mut self.mail, &callee) {
-            (Some(mail), Some(callee)) => mail.wakes.may(at, callee, moment),
+        let called = self.callee(at);
+        let may_wake = match (&mut self.mail, &called) {
+            (Some(mail), Some((callee, tally))) => mail.wakes.may(at, (callee, *tally), moment),
             _ => false,
         };
         let Some(page) = self.page(at) else {
@@ -640,8 +688,8 @@ impl Table {
                 }
                 Action::Wake => {
                     let wait = self.timers.knock_wait;
-                    if let (Some(mail), Some(callee)) = (&mut self.mail, callee.clone()) {
-                        mail.wake(at, callee, wait, moment);
+                    if let (Some(mail), Some(called)) = (&mut self.mail, called.clone()) {
+                        mail.wake(at, called, wait, moment);
                     }
                 }
                 Action::CancelWake => {
@@ -670,4 +718,20 @@ impl Table {
             }
         }
     }
+}
+
+/// Why a text is not to ask for a place, if it spells a host name that leads elsewhere: one of the gateway's domain, or an
+/// own name of another place.
+fn meant_elsewhere(
+    alias: &Alias,
+    at: &At,
+    (domain, names): (&Domain, &Names),
+) -> Option<AliasRefusal> {
+    Alias::readings(alias.as_str())
+        .filter_map(|reading| reading.as_str().parse::<HostName>().ok())
+        .find_map(|name| match names.find(&name) {
+            _ if domain.is_above(&name) => Some(AliasRefusal::Reserved),
+            Some(leads) if leads != at => Some(AliasRefusal::Taken),
+            _ => None,
+        })
 }

@@ -14,7 +14,7 @@ use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{
     Connected, FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
 };
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{Alias, Label};
 use papermesh_protocol::gateway::page::Timers;
 use papermesh_protocol::gateway::wake::Order;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
@@ -249,22 +249,25 @@ impl Site {
         }
     }
 
-    /// Papers by which a node is revoked.
-    fn without(&self, seed: u8) -> Papers {
-        let certificate = self.certificate(seed);
-        let now = clock::now() + Duration::from_secs(1);
+    /// A state by which a node is revoked.
+    fn state_without(&self, seed: u8) -> SiteState {
         let withdrawn = papermesh_protocol::site::Revoked {
-            node: certificate.node,
-            at: now,
+            node: node(seed),
+            at: clock::now() + Duration::from_secs(1),
         };
-        let state = SiteState {
+        SiteState {
             sequence: 2,
             revoked: vec![withdrawn],
             ..self.state()
-        };
+        }
+    }
+
+    /// The same, signed.
+    fn without(&self, seed: u8) -> Papers {
+        let state = self.signed(self.state_without(seed));
         Papers {
             charter: self.charter().envelope().clone(),
-            state: self.signed(state).envelope().clone(),
+            state: state.envelope().clone(),
         }
     }
 }
@@ -285,6 +288,10 @@ fn by_mail() -> Place {
     woken(Connected::WokenByGateway(
         "desk@acme.example".parse().unwrap(),
     ))
+}
+
+fn desk() -> Option<Label> {
+    Some("desk".parse().unwrap())
 }
 
 const DESK: &str = "desk.acme.gw.example";
@@ -452,6 +459,10 @@ async fn a_place_is_its_doors_and_a_contract_has_an_end() {
     assert_eq!(second.open("desk").await, Err(Refusal::Taken));
     second.open("hall").await.unwrap();
     assert_eq!(second.open("shop").await, Err(Refusal::Full));
+    // A door that comes hears that none is left.
+    let (third, welcome) = gateway.dial(&acme, 12).await.unwrap();
+    assert_eq!(welcome.places_left, 0);
+    drop(third);
     assert!(!gateway.is_open("shop.acme.gw.example").await);
 
     contracts::end(&gateway.contracts, acme.id(), clock::now()).unwrap();
@@ -541,6 +552,53 @@ async fn one_door_that_knows_of_a_revocation_is_enough() {
     ));
     let mut another = gateway.door(&acme, 12).await;
     assert_eq!(another.open("desk").await, Err(Refusal::Taken));
+}
+
+/// Who is revoked while it is away loses its places at the word of another door, or when the gateway begins again.
+#[tokio::test]
+async fn who_is_revoked_while_it_is_away_has_no_place_any_more() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 3);
+    let mut stolen = gateway.door(&acme, 10).await;
+    stolen.open_place(by_mail()).await.unwrap();
+    stolen.open("hall").await.unwrap();
+    stolen.say(&FromDoor::Leave(desk())).await;
+    stolen.keep(&["desk", "hall"]).await;
+    let alias: Alias = "desk@acme.example".parse().unwrap();
+    let aliases = FromDoor::Aliases {
+        place: desk(),
+        aliases: vec![alias.clone()],
+    };
+    stolen.say(&aliases).await;
+    let said = read_message(&mut stolen.control, limits::PIPE_MESSAGE, SOON).await;
+    assert!(matches!(
+        said.unwrap().unwrap(),
+        FromGateway::Aliases { .. }
+    ));
+    drop(stolen);
+    assert!(gateway.places.asked(alias.as_str()).is_some());
+    let owned = gateway.folder.path().join("places.jsonl");
+    let before = fs::read(&owned).unwrap();
+
+    let mut honest = gateway.door(&acme, 11).await;
+    assert_eq!(honest.open("desk").await, Err(Refusal::Taken));
+    honest
+        .say(&FromDoor::Papers(Box::new(acme.without(10))))
+        .await;
+    honest.keep(&[]).await;
+    assert!(gateway.places.asked(alias.as_str()).is_none());
+    assert!(matches!(gateway.knock(DESK).await, Fate::Refuse));
+    honest.open("desk").await.unwrap();
+    // What was kept before the gateway knew counts no more after a restart.
+    drop(honest);
+    fs::write(&owned, before).unwrap();
+    let mut gateway = gateway.again();
+    assert!(matches!(gateway.knock(DESK).await, Fate::Refuse));
+    assert!(gateway.called.try_recv().is_err());
+    let mut another = gateway.door(&acme, 12).await;
+    for free in ["desk", "hall", "shop"] {
+        another.open(free).await.unwrap();
+    }
 }
 
 /// A name is its node's while that is away, and free once it was closed; names elsewhere are nobody's here.

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 const QUESTION: Duration = Duration::from_secs(10);
 /// How long one server may take.
 const SERVER: Duration = Duration::from_secs(3);
-/// Answers to one question that are read.
+/// Lines of an answer. One with more is none: what is not read could say the opposite.
 const ANSWERS: usize = 64;
 /// Bytes of one text that are read.
 const TEXT: usize = 1024;
@@ -161,14 +161,20 @@ impl Dns {
         };
         // With a dot at its end it is looked for as it stands.
         let asking = self.0.lookup(format!("{name}."), kind);
-        let data = |record: &Record| record.data.clone();
         match timeout(QUESTION, asking).await {
             Err(_) => Err(no_answer("it took too long".to_owned())),
-            Ok(Ok(answer)) => Ok(answer.answers().iter().take(ANSWERS).map(data).collect()),
+            Ok(Ok(answer)) => lines(answer.answers())
+                .ok_or_else(|| no_answer(format!("it says more than {ANSWERS} lines"))),
             Ok(Err(error)) if is_nothing(&error) => Ok(Vec::new()),
             Ok(Err(error)) => Err(no_answer(error.to_string())),
         }
     }
+}
+
+/// The lines of an answer; none of one that says too much.
+fn lines(answers: &[Record]) -> Option<Vec<RData>> {
+    let data = |record: &Record| record.data.clone();
+    (answers.len() <= ANSWERS).then(|| answers.iter().map(data).collect())
 }
 
 /// Whether the answer is that there is nothing, which only these two say (RFC 2308 section 2).
@@ -184,4 +190,27 @@ fn limit(options: &mut ResolverOpts) {
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
     options.edns0 = true;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::net::Ipv4Addr;
+
+    use hickory_resolver::proto::rr::Name;
+    use hickory_resolver::proto::rr::rdata::A;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_whole_or_not_at_all() {
+        let name: Name = "print.acme.example.".parse().unwrap();
+        let address = RData::A(A(Ipv4Addr::LOCALHOST));
+        let record = Record::from_rdata(name, 60, address);
+        assert_eq!(lines(&[]).unwrap().len(), 0);
+        let most = vec![record.clone(); ANSWERS];
+        assert_eq!(lines(&most).unwrap().len(), ANSWERS);
+        let more = [most, vec![record]].concat();
+        assert_eq!(lines(&more), None);
+    }
 }

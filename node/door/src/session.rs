@@ -269,10 +269,10 @@ impl Keeper<'_> {
             }
             // What a gateway says of texts that nobody wanted is nothing.
             let refused = refused.into_iter().filter(|(it, _)| wanted.contains(it));
-            status
-                .refused_aliases
-                .retain(|(it, _)| !wanted.contains(it));
-            status.refused_aliases.extend(refused.take(limits::ALIASES));
+            let refused = refused.take(limits::ALIASES);
+            let refused = refused.map(|(alias, why)| (place.clone(), alias, why));
+            status.refused_aliases.retain(|(of, ..)| of != place);
+            status.refused_aliases.extend(refused);
         });
     }
 

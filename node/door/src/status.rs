@@ -25,8 +25,8 @@ pub struct GatewayStatus {
     pub refused_names: Vec<(HostName, NameRefusal)>,
     /// Texts that ask for places in paths at the gateway's own name: it can read what comes so.
     pub aliases: Vec<(Option<Label>, Vec<Alias>)>,
-    /// Those that do not, and why not.
-    pub refused_aliases: Vec<(Alias, AliasRefusal)>,
+    /// Those that do not, for which place, and why not.
+    pub refused_aliases: Vec<(Option<Label>, Alias, AliasRefusal)>,
     /// Outsiders who came since the node started.
     pub knocks: u64,
 }

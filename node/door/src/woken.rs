@@ -68,7 +68,8 @@ impl Stay {
         }
     }
 
-    /// When it is over, if nothing happens until then. Never while somebody is there, nor before the gateway knows.
+    /// When it is over, if nothing happens until then. With a pipe: a while after the last outsider and the last wake, and
+    /// never while an outsider is there. Without: with the last wake, and never before the gateway knows of the place.
     fn over_at(&self, is_up: bool) -> Option<Timestamp> {
         let last = self.wakes.values().map(|call| call.until).max();
         match is_up {

@@ -15,6 +15,7 @@ use papermesh_web::{Account, Asked, Behind, Slot, name_of};
 
 use super::arriving::Arriving;
 use super::identity;
+use super::limits;
 use super::message::{self, Failure};
 use super::operations;
 use super::outside::{self, Capability, Pages};
@@ -106,12 +107,10 @@ async fn print<Q: Queue>(
     };
     let who = match told {
         Ok(told) => told,
-        Err(refusal) => {
-            // Whoever is asked for a PIN sends the same again, and on the same connection.
-            body.drain().await;
-            return refusal;
-        }
+        // Whoever is asked for a PIN sends the same again, and on the same connection.
+        Err(refusal) => return refused(body, peer.is_outside(), refusal).await,
     };
+    let is_stranger = peer.is_outside() && matches!(who, Requester::Stranger(_));
     let performed = async {
         let station = server.station(&request, (peer, &who), capability).await?;
         if station.is_some()
@@ -134,15 +133,29 @@ async fn print<Q: Queue>(
         };
         operations::perform(&server, &asking, &mut body).await
     };
-    let answer = match performed.await {
-        Ok(answer) => answer,
+    match performed.await {
+        Ok(answer) => ipp(answer),
         Err(failure) => {
             tracing::debug!(operation = request.operation, status = ?failure.status, text = failure.text, "refused");
-            body.drain().await;
-            request.failed(failure)
+            refused(body, is_stranger, ipp(request.failed(failure))).await
         }
-    };
-    ipp(answer)
+    }
+}
+
+/// Reads on what comes after a request that is refused, so that whoever sends it gets to read why. Of a stranger outside
+/// it is little, and what is left ends the connection.
+async fn refused(mut body: Arriving, is_stranger: bool, mut answer: Response) -> Response {
+    if !is_stranger {
+        body.drain().await;
+        return answer;
+    }
+    let (most, time) = (limits::STRANGERS_DRAIN_BYTES, limits::STRANGERS_DRAIN);
+    body.drain_at_most(most, time).await;
+    if !body.has_ended() {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(header::CONNECTION, close);
+    }
+    answer
 }
 
 /// Refuses what comes from outside to another place than the one whose name TLS asked for.
@@ -261,4 +274,48 @@ fn maker<Q: Queue>(
         false => open.token.is_none() && open.from == peer.address && Q::is_drawn(number),
     };
     is_maker.then_some(open.user)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::body::{Body, Bytes};
+    use futures::{StreamExt, stream};
+    use papermesh_web::Slots;
+
+    use super::*;
+
+    const PIECE: usize = 16 * 1024;
+
+    /// A body of so many pieces, and how many of them were read.
+    fn sent(pieces: usize) -> (Arriving, Arc<AtomicUsize>) {
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&read);
+        let pieces = stream::iter(0..pieces).map(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, io::Error>(Bytes::from_static(&[b'x'; PIECE]))
+        });
+        let slot = Arc::new(Slots::new(1).take().unwrap());
+        (Arriving::new(Body::from_stream(pieces), slot), read)
+    }
+
+    #[tokio::test]
+    async fn a_stranger_outside_sends_little_after_a_refusal() {
+        let refuse = || unauthorized("who are you\n");
+        let (body, read) = sent(1000);
+        let answer = refused(body, true, refuse()).await;
+        assert_eq!(answer.headers()[header::CONNECTION], "close");
+        assert!(read.load(Ordering::Relaxed) <= 8);
+        // What was read to its end leaves the connection to what comes next.
+        let (body, _) = sent(2);
+        let answer = refused(body, true, refuse()).await;
+        assert!(!answer.headers().contains_key(header::CONNECTION));
+        let (body, read) = sent(1000);
+        let answer = refused(body, false, refuse()).await;
+        assert!(!answer.headers().contains_key(header::CONNECTION));
+        assert_eq!(read.load(Ordering::Relaxed), 1000);
+    }
 }

@@ -38,6 +38,10 @@ pub(super) const STRANGERS: Pace = Pace {
     burst: 600,
     every: Duration::from_millis(100),
 };
+/// What is read of a document that a stranger outside sends, once it is clear that it is not taken, and for how long.
+pub(super) const STRANGERS_DRAIN_BYTES: u64 = 64 * 1024;
+/// See [`STRANGERS_DRAIN_BYTES`].
+pub(super) const STRANGERS_DRAIN: Duration = Duration::from_secs(5);
 /// Wrong PINs from outside before none are heard from there any more, where they are taken at all.
 pub(super) const WRONG_PINS: Pace = Pace {
     burst: 20,

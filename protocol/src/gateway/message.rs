@@ -278,7 +278,7 @@ pub enum FromGateway {
     },
     /// All knocks of a place that is woken are through: the door may leave.
     Done(Option<Label>),
-    /// The gateway stops; the door comes again after so many seconds.
+    /// The gateway stops, and ends the pipe when no knock is left, after so many seconds at most.
     Drain(u16),
     /// To be answered, so that both sides know of each other.
     Ping,

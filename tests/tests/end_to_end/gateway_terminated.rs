@@ -195,7 +195,7 @@ fn nothing_is_read_unless_provider_and_site_both_say_so() {
     let _ = add(&outside).succeeded();
     wait_until(SOON, "the gateway to refuse", || {
         let list: Value = outside.laptop.papermesh("gateway list").run().json();
-        list["status"][0]["refused_aliases"][0][1] == "off"
+        list["status"][0]["refused_aliases"][0][2] == "off"
     });
     let found: Vec<Finding> = outside.laptop.papermesh("doctor").run().json();
     let refused = found.iter().find(|found| found.check == "terminated");

@@ -1,7 +1,7 @@
 //! Which texts ask for which place at the gateway's own name, across restarts: a place whose door is away is found then,
 //! too. A text is the place's that said it first, until that takes it back or is nobody's any more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use papermesh_protocol::gateway::name::{Alias, Label};
@@ -54,11 +54,20 @@ impl Aliases {
         self.of.get(at).map_or(&[], Vec::as_slice)
     }
 
-    /// Has these ask for a place, and no others.
-    pub(crate) fn set(&mut self, at: &At, said: &[Alias]) -> Judged {
+    /// Has these ask for a place, and no others. `names` says which of them is meant for something else by its name.
+    pub(crate) fn set(
+        &mut self,
+        at: &At,
+        said: &[Alias],
+        names: impl Fn(&Alias) -> Option<AliasRefusal>,
+    ) -> Judged {
         let (mut taken, mut refused) = (Vec::new(), Vec::new());
         for alias in said.iter().take(HEARD) {
-            match self.judge(at, alias, taken.len()) {
+            let judged = match names(alias) {
+                Some(why) => Err(why),
+                None => self.judge(at, alias, taken.len()),
+            };
+            match judged {
                 Ok(()) if taken.contains(alias) => {}
                 Ok(()) => taken.push(alias.clone()),
                 Err(why) => refused.push((alias.clone(), why)),
@@ -91,6 +100,24 @@ impl Aliases {
         let mut others = self.lead.iter().filter(|(_, of)| *of != at);
         readings.any(|reading| self.lead.get(&reading).is_some_and(|of| of != at))
             || others.any(|(other, _)| alias.matches(other.as_str()))
+    }
+
+    /// A place has texts that are meant for something else now: they ask for it no more.
+    pub(crate) fn drop(&mut self, is_meant_elsewhere: impl Fn(&Alias, &At) -> bool) {
+        let gone = self
+            .lead
+            .iter()
+            .filter(|(alias, at)| is_meant_elsewhere(alias, at));
+        let places: BTreeSet<At> = gone.map(|(_, at)| at.clone()).collect();
+        for at in places {
+            let left = self
+                .of(&at)
+                .iter()
+                .filter(|alias| !is_meant_elsewhere(alias, &at));
+            let left = left.cloned().collect();
+            self.put(&at, left);
+            self.write(&at);
+        }
     }
 
     /// The place is nobody's any more.
@@ -142,6 +169,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// Nothing is meant for something else.
+    fn free(_: &Alias) -> Option<AliasRefusal> {
+        None
+    }
+
     #[test]
     fn a_text_asks_for_the_place_that_said_it_first_also_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
@@ -156,20 +188,20 @@ mod tests {
         let (desk, hall) = (at(1, "desk"), at(2, "hall"));
         let mut aliases = Aliases::open(path.clone()).unwrap();
         let said = ["expp1@abc.com", "expp1.abc.com", "pipe", "expp1%abc.com"].map(alias);
-        let (taken, refused) = aliases.set(&desk, &said);
+        let (taken, refused) = aliases.set(&desk, &said, free);
         assert_eq!(taken, said[..2]);
         assert_eq!(refused, [(alias("pipe"), AliasRefusal::Reserved)]);
-        let (taken, refused) = aliases.set(&hall, &said[..1]);
+        let (taken, refused) = aliases.set(&hall, &said[..1], free);
         assert_eq!(taken, []);
         assert_eq!(refused, [(said[0].clone(), AliasRefusal::Taken)]);
         // Nor what a program would say that escapes it.
         let escaped = ["expp1%40abc.com", "expp1%25abc.com", "EXPP1%2Eabc.com"].map(alias);
         for escaped in &escaped {
-            let (taken, refused) = aliases.set(&hall, std::slice::from_ref(escaped));
+            let (taken, refused) = aliases.set(&hall, std::slice::from_ref(escaped), free);
             assert_eq!((taken.len(), refused[0].1), (0, AliasRefusal::Taken));
         }
         // What is said again is not written again.
-        aliases.set(&desk, &said);
+        aliases.set(&desk, &said, free);
         let lines = std::fs::read_to_string(&path).unwrap();
         assert_eq!(lines.lines().count(), 1, "{lines}");
         let aliases = Aliases::open(path.clone()).unwrap();
@@ -184,18 +216,18 @@ mod tests {
         assert_eq!(aliases.find("expp2%abc.com"), None);
         let mut aliases = aliases;
         let many: Vec<Alias> = (0..40).map(|n| alias(&format!("a{n}.b"))).collect();
-        let (taken, refused) = aliases.set(&desk, &many);
+        let (taken, refused) = aliases.set(&desk, &many, free);
         assert_eq!(
             (taken.len(), refused.len()),
             (limits::ALIASES, limits::ALIASES)
         );
         assert_eq!(refused[0].1, AliasRefusal::Full);
         // The former ones are free.
-        assert_eq!(aliases.set(&hall, &said[..1]).0, said[..1]);
+        assert_eq!(aliases.set(&hall, &said[..1], free).0, said[..1]);
         // The other way round: who has the escaped text first keeps others from being led there.
         let (first, second) = (alias("a%40b.org"), alias("a@b.org"));
-        aliases.set(&desk, &[alias("a1.b"), first]);
-        let (taken, refused) = aliases.set(&hall, &[said[0].clone(), second]);
+        aliases.set(&desk, &[alias("a1.b"), first], free);
+        let (taken, refused) = aliases.set(&hall, &[said[0].clone(), second], free);
         assert_eq!((taken.len(), refused[0].1), (1, AliasRefusal::Taken));
         aliases.forget(&desk);
         let aliases = Aliases::open(path).unwrap();

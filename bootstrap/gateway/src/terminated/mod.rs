@@ -142,6 +142,8 @@ impl Terminated {
         let (head, body) = request.into_parts();
         let host = one(&head.headers, &HOST).ok_or(Refusal::Malformed)?;
         let (path, query) = (head.uri.path(), head.uri.query());
+        // Also whoever asks only where a path leads: that tells which there are.
+        let turn = self.turns.take(visit.from.ip()).ok_or(Refusal::Often)?;
         let Found { at, name, alias } = found;
         let uris = Uris::new(host, segment(path), alias.clone(), name.clone())
             .ok_or(Refusal::Malformed)?;
@@ -157,7 +159,6 @@ impl Terminated {
             Method::POST => return Err(Refusal::Kind),
             _ => return Err(Refusal::Method),
         }
-        let turn = self.turns.take(visit.from.ip()).ok_or(Refusal::Often)?;
         let (header, body) = match head.method {
             Method::POST => {
                 let begun = Begun::read(body).await.map_err(|_| Refusal::Malformed)?;

@@ -270,11 +270,11 @@ async fn only_doors_that_their_site_lets_in_get_a_pipe() {
     assert!(gateway.dial_saying(10, &hello).await.is_ok());
 }
 
-/// A door whose certificate ends while its pipe stands is let in no longer.
+/// A door whose certificate ends while its pipe stands is let in no longer; its place waits for it, as for one that is away.
 #[tokio::test]
 async fn a_pipe_ends_with_its_doors_certificate() {
     let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
-    gateway.contract(&acme, 1);
+    gateway.contract(&acme, 2);
     let mut hello = acme.hello(10);
     // Clocks may differ by so much: it counts for five more seconds, which is enough to come.
     let soon = clock::now() + Duration::from_secs(5) - limits::CLOCK_SKEW;
@@ -293,4 +293,7 @@ async fn a_pipe_ends_with_its_doors_certificate() {
         () = looking => {}
     }
     assert!(!gateway.is_open("desk.acme.gw.example").await);
+    let mut other = gateway.door(&acme, 11).await;
+    assert_eq!(other.open("desk").await, Err(Refusal::Taken));
+    gateway.door(&acme, 10).await.open("desk").await.unwrap();
 }

@@ -12,9 +12,13 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use papermesh_frame::read_message;
 use papermesh_pipe::{PipeStream, gateway_id};
+use papermesh_protocol::gateway::contract::Gateways;
 use papermesh_protocol::gateway::description::Description;
-use papermesh_protocol::gateway::message::{FromDoor, FromGateway, Head};
-use papermesh_protocol::gateway::name::{Alias, Label};
+use papermesh_protocol::gateway::message::{
+    Connected, FromDoor, FromGateway, Head, Place, Refusal,
+};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
+use papermesh_protocol::gateway::own_name::{Heard, OwnNames};
 use papermesh_protocol::gateway::terminated::alias::AliasRefusal;
 use papermesh_protocol::limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -28,6 +32,7 @@ use crate::requests::Requests;
 use crate::settings::HttpsSaid;
 use crate::terminated::{Expp, Terminated};
 use crate::web::Web;
+use crate::{clock, contracts};
 
 /// A request after which a connection ends.
 const LAST: &[u8] = b"GET / HTTP/1.1\r\nHost: gw.example\r\n\r\n";
@@ -338,10 +343,8 @@ async fn who_finds_no_door_is_told_when_to_come_again() {
     // The path is known for as long as the place is somebody's, also after a restart.
     let places = &outside.gateway.places;
     assert!(places.asked(ALIAS).is_some());
-    outside
-        .gateway
-        .places
-        .forget(outside.site.id(), super::node(10));
+    let (site, state) = (outside.site.id(), outside.site.state_without(10));
+    places.learned(site, &state, clock::moment());
     assert!(places.asked(ALIAS).is_none());
     assert_eq!(statuses(&outside.say(&asked).await), ["404"]);
 }
@@ -377,4 +380,106 @@ async fn an_alias_is_of_the_places_own_door() {
     );
     one.keep(&[]).await;
     assert!(gateway.places.asked(ALIAS).is_none());
+}
+
+/// Whose place it is not does not hear by which paths it is asked for.
+#[tokio::test]
+async fn a_door_whose_place_is_refused_hears_no_aliases() {
+    let outside = Outside::new(Expp::Header).await;
+    let mut other = outside.gateway.door(&outside.site, 11).await;
+    assert_eq!(other.open("desk").await, Err(Refusal::Taken));
+    // What is said next is the answer to what is asked next.
+    other.keep(&[]).await;
+}
+
+/// An own name leads to its place alone, also in a path, whoever said it first; a name of the gateway's is nobody's to say.
+#[tokio::test]
+async fn no_path_asks_for_one_place_by_the_name_of_another() {
+    let gateway = Gateway::new();
+    let (acme, other) = (Site::new(1, "acme"), Site::new(2, "other"));
+    gateway.contract(&acme, 1);
+    gateway.contract(&other, 1);
+    let mut attacker = gateway.door(&other, 20).await;
+    attacker.open("desk").await.unwrap();
+    let below = [
+        "desk.acme.gw.example",
+        "gw.example",
+        "desk%2Eacme.gw.example",
+    ];
+    let (taken, refused) = aliases(&mut attacker, &below).await;
+    assert_eq!((taken.len(), refused.len()), (0, 3));
+    assert!(
+        refused
+            .iter()
+            .all(|(_, why)| *why == AliasRefusal::Reserved)
+    );
+
+    let spelled = ["print.acme.example", "print%2Eacme.example"];
+    let (taken, _) = aliases(&mut attacker, &spelled).await;
+    assert_eq!(taken.len(), 2);
+    // Then its owner agrees that the name is another site's.
+    let name: HostName = spelled[0].parse().unwrap();
+    let mut door = gateway.door(&acme, 10).await;
+    let place = Place {
+        label: Some("desk".parse().unwrap()),
+        own_names: vec![name.clone()],
+        connected: Connected::Always,
+    };
+    door.open_place(place).await.unwrap();
+    let listed = OwnNames::default().with(name.clone(), &Gateways::default());
+    let state = listed.unwrap().put(&acme.state()).unwrap();
+    gateway.places.learned(acme.id(), &state, clock::moment());
+    let at = (acme.id(), Some("desk".parse().unwrap()));
+    gateway
+        .places
+        .judged(&at, &name, Heard::Agreed, clock::steady());
+    for spelled in spelled {
+        assert!(gateway.places.asked(spelled).is_none(), "{spelled}");
+    }
+    // Its own place may be asked for so.
+    let said = read_message::<FromGateway>(&mut door.control, limits::PIPE_MESSAGE, SOON).await;
+    assert!(matches!(said.unwrap(), Some(FromGateway::Opened { .. })));
+    let (taken, _) = aliases(&mut door, &spelled).await;
+    assert_eq!(taken.len(), 2);
+    assert_eq!(gateway.places.asked(spelled[0]).unwrap().at, at);
+    let (taken, refused) = aliases(&mut attacker, &spelled).await;
+    assert_eq!((taken.len(), refused.len()), (0, 2));
+    assert!(refused.iter().all(|(_, why)| *why == AliasRefusal::Taken));
+}
+
+/// A path is kept for a site whose contract ended, and not for ever.
+#[tokio::test]
+async fn an_alias_is_free_long_after_its_sites_contract() {
+    let gateway = Gateway::new();
+    let (acme, other) = (Site::new(1, "acme"), Site::new(2, "other"));
+    gateway.contract(&acme, 1);
+    gateway.contract(&other, 1);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open("desk").await.unwrap();
+    aliases(&mut door, &[ALIAS]).await;
+    let mut elsewhere = gateway.door(&other, 20).await;
+    elsewhere.open("desk").await.unwrap();
+    contracts::end(&gateway.contracts, acme.id(), clock::now()).unwrap();
+    gateway.doors.contracts.refresh();
+    gateway.doors.look_again();
+    door.ends().await;
+    let (_, refused) = aliases(&mut elsewhere, &[ALIAS]).await;
+    assert_eq!(refused[0].1, AliasRefusal::Taken);
+    gateway.places.lapsed(&[acme.id()], clock::moment());
+    let (taken, _) = aliases(&mut elsewhere, &[ALIAS]).await;
+    assert_eq!(taken.len(), 1);
+}
+
+/// Who asks only where paths lead, to learn which there are, has as few turns as who prints.
+#[tokio::test]
+async fn who_tries_paths_is_told_to_wait() {
+    let outside = Outside::new(Expp::Header).await;
+    let asks = b"GET /expp1.abc.com/ HTTP/1.1\r\nHost: gw.example\r\n\r\n".repeat(50);
+    let mut told = Vec::new();
+    while !told.contains(&"429".to_owned()) && told.len() < 5000 {
+        let answers = outside.say(&asks).await;
+        told.extend(statuses(&answers).into_iter().map(str::to_owned));
+    }
+    assert_eq!(told[0], "307");
+    assert!(told.contains(&"429".to_owned()));
 }

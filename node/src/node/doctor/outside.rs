@@ -94,7 +94,7 @@ fn terminated(status: &GatewayStatus) -> impl Iterator<Item = Finding> {
             "if no program needs that, end it with `papermesh gateway terminated` or `papermesh gateway place add --no-alias`",
         )
     });
-    let refused = status.refused_aliases.iter().map(move |(alias, why)| {
+    let refused = status.refused_aliases.iter().map(move |(_, alias, why)| {
         let detail = format!("{domain} finds no place by {alias}: {why}");
         let advice = why.remedy();
         bad("terminated", detail, advice.as_deref().unwrap_or(CLOSED))
