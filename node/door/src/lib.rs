@@ -78,7 +78,7 @@ pub struct Deps {
 #[derive(Debug)]
 pub enum Call {
     /// A wake that was judged, and whose row is stored.
-    Wake(Accepted),
+    Wake(Box<Accepted>),
     /// Somebody here wants it to dial all gateways now.
     Now,
 }

@@ -105,7 +105,7 @@ async fn judge(
         match judged {
             Ok(accepted) => {
                 tracing::info!(order = ?accepted.order, place = ?accepted.place, "a mail called");
-                if calls.send(Call::Wake(accepted)).await.is_err() {
+                if calls.send(Call::Wake(Box::new(accepted))).await.is_err() {
                     return;
                 }
             }
