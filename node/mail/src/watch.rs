@@ -15,12 +15,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
-use crate::documents;
 use crate::error::MailError;
 use crate::message::{self, Found};
 use crate::trust::Trust;
 use crate::{imap, pop3};
 
+/// The longest mail that is read for its documents, in bytes as they come.
+pub const LONGEST: usize = 40 * 1024 * 1024;
 /// A mailbox that was open for as long is none that fails at once.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -152,7 +153,7 @@ pub struct Carried {
 /// A mail, as anybody may have written it.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Its bytes, at most [`documents::MAIL`]; of one that is longer only so many as its head may have.
+    /// Its bytes, at most [`LONGEST`]; of one that is longer only so many as its head may have.
     pub mail: Vec<u8>,
     /// Whether these are all of them.
     pub is_whole: bool,
@@ -185,7 +186,7 @@ impl Purpose {
     pub(crate) const fn longest(&self) -> usize {
         match self {
             Self::Wakes(_) => message::MAIL,
-            Self::Documents(_) => documents::MAIL,
+            Self::Documents(_) => LONGEST,
         }
     }
 

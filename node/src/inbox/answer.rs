@@ -1,7 +1,7 @@
 //! What the sender of a mail is told, in the sender's language: what is held, what is not and why, where it comes out and
 //! until when. And the mail that brings a code.
 
-use papermesh_mail::documents::{BYTES, ContentsError, DOCUMENTS, LeftOut, WhyLeftOut};
+use papermesh_convert::mail::{BYTES, ContentsError, DOCUMENTS, LeftOut, WhyLeftOut};
 use papermesh_mail::head::Head;
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text;

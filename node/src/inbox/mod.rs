@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use papermesh_mail::documents::ContentsError;
+use papermesh_convert::Converter;
+use papermesh_convert::mail::{self, ContentsError, OpenError};
 use papermesh_mail::head::Head;
 use papermesh_mail::sender::{self, SenderError};
 use papermesh_mesh::Membership;
@@ -52,10 +53,15 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const MAILS: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+// All that a mailbox gives can be opened.
+const _: () = assert!(papermesh_mail::watch::LONGEST <= mail::MAIL);
+
 /// What it needs.
 pub(crate) struct Deps<N> {
     pub(crate) store: Store,
     pub(crate) holder: Holder<N>,
+    /// Opens mails.
+    pub(crate) converter: Converter,
     pub(crate) local_users: LocalUsers<N>,
     pub(crate) membership: Arc<Membership>,
     /// Names what came.
@@ -107,6 +113,9 @@ pub(crate) enum InboxError {
     /// What was written down cannot be read, or nothing can be.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be opened now.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// A document cannot be held now.
     #[error(transparent)]
     Hold(SubmitError),
@@ -116,6 +125,7 @@ impl Remedy for InboxError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Store(error) => error.remedy(),
+            Self::Open(error) => error.remedy(),
             Self::Hold(error) => error.remedy(),
         }
     }
@@ -278,11 +288,15 @@ impl<N: Network> Inbox<N> {
             true => t.say("mail-text").into_owned(),
             false => head.subject.clone(),
         };
-        let (mail, whose, names) = (Arc::clone(mail), user.clone(), self.deps.names.clone());
-        let opened = apart(move || Parcel::open(&mail, (&whose, &names), title)).await;
-        let parcel = match opened.unwrap_or(Err(ContentsError::Unreadable)) {
-            Ok(parcel) => parcel,
+        let opened = self.deps.converter.open_mail(Arc::clone(mail)).await?;
+        let contents = match opened {
+            Ok(contents) => contents,
             Err(why) => return Ok(Told::Contents(why)),
+        };
+        let (whose, names) = (user.clone(), self.deps.names.clone());
+        let parcel = apart(move || Parcel::of(contents, (&whose, &names), title)).await;
+        let Some(parcel) = parcel else {
+            return Ok(Told::Contents(ContentsError::Unreadable));
         };
         let desk = Desk {
             options: &options,

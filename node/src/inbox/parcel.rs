@@ -2,7 +2,7 @@
 
 use std::panic;
 
-use papermesh_mail::documents::{Contents, ContentsError, LeftOut, Text};
+use papermesh_convert::mail::{Contents, LeftOut, Text};
 use papermesh_protocol::text::UserId;
 use papermesh_services::mailed::once::Names;
 use papermesh_store::MailedKey;
@@ -28,16 +28,9 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Opens a mail of a user: its documents, or else its text, which is called so.
-    ///
-    /// # Errors
-    /// [`ContentsError`].
-    pub(super) fn open(
-        mail: &[u8],
-        (user, names): (&UserId, &Names),
-        title: String,
-    ) -> Result<Self, ContentsError> {
-        let contents = Contents::read(mail)?;
+    /// What is to be held of what a user's mail brings: its documents, or else its text, which is called so. Takes as long
+    /// as it takes to hash them.
+    pub(super) fn of(contents: Contents, (user, names): (&UserId, &Names), title: String) -> Self {
         let documents = contents.documents.into_iter();
         let mut papers: Vec<Paper> = documents
             .map(|document| Paper {
@@ -57,12 +50,12 @@ impl Parcel {
         let keys = papers
             .iter()
             .map(|paper| names.document(user, &paper.bytes));
-        Ok(Self {
+        Self {
             keys: keys.collect(),
             papers,
             left_out: contents.left_out,
             is_html,
-        })
+        }
     }
 }
 
