@@ -24,6 +24,7 @@ use papermesh_convert::Converter;
 use papermesh_convert::mail::{self, ContentsError, OpenError};
 use papermesh_mail::head::Head;
 use papermesh_mail::sender::{self, SenderError};
+use papermesh_mail::watch::{Extent, LONGEST};
 use papermesh_mesh::Membership;
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::remedy::Remedy;
@@ -54,7 +55,7 @@ const MAILS: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 // All that a mailbox gives can be opened.
-const _: () = assert!(papermesh_mail::watch::LONGEST <= mail::MAIL);
+const _: () = assert!(LONGEST <= mail::MAIL);
 
 /// What it needs.
 pub(crate) struct Deps<N> {
@@ -131,6 +132,16 @@ impl Remedy for InboxError {
     }
 }
 
+/// What came of a mail.
+pub(crate) enum Outcome {
+    /// It is nobody's here, or came before.
+    Dropped,
+    /// The rest of it is wanted.
+    Wanted,
+    /// It was taken.
+    Taken(Box<Taken>),
+}
+
 /// A mail that was taken: its documents are held, or its sender is told why not.
 pub(crate) struct Taken {
     /// To whom the answer goes.
@@ -186,48 +197,55 @@ impl<N: Network> Inbox<N> {
         Counted(Arc::clone(&self.counts))
     }
 
-    /// Takes a mail, or its beginning if it is too long. None if it was dropped.
+    /// Takes a mail, or its beginning. Of a long one the beginning is enough to drop it, which nobody then reads.
     ///
     /// # Errors
     /// [`InboxError`]: then it is to be taken again later.
     pub(crate) async fn take(
         &mut self,
         mail: Vec<u8>,
-        is_whole: bool,
-    ) -> Result<Option<Taken>, InboxError> {
+        extent: Extent,
+    ) -> Result<Outcome, InboxError> {
         let mail = Arc::new(mail);
         let (head, reader, from) = match self.judge(&mail).await? {
             Ok(judged) => judged,
             Err(why) => {
                 self.drop(&why).await;
-                return Ok(None);
+                return Ok(Outcome::Dropped);
             }
         };
         let user = reader.user.clone();
         let id = head.id.as_ref().map(|id| id.as_str());
+        // Without a name it is named by all its bytes.
+        if extent == Extent::Beginning && id.is_none() {
+            return Ok(Outcome::Wanted);
+        }
         let key = self.deps.names.mail(&user, id, &mail);
         let now = self.deps.membership.now();
         offload(&self.deps.store, move |store| once::sweep(store, now)).await?;
         if once::is_done(&self.desk(&user, &[]), key).await? {
             self.drop(&Dropped::Before).await;
-            return Ok(None);
+            return Ok(Outcome::Dropped);
+        }
+        if extent == Extent::Beginning {
+            return Ok(Outcome::Wanted);
         }
         let language = reader.language.as_deref().and_then(Language::named);
         let t = language.unwrap_or_default().words();
-        let told = self.told(&head, (&user, key), (&mail, is_whole), t).await?;
+        let told = self.told(&head, (&user, key), (&mail, extent), t).await?;
         self.note_taken(&user, &told).await;
         let is_answered = self
             .answers
             .count(user.clone(), self.deps.membership.steady());
         let site = self.deps.membership.state().name.clone();
         let answer = is_answered.then(|| answer::write(t, (&head, &told), site.as_str()));
-        Ok(Some(Taken {
+        Ok(Outcome::Taken(Box::new(Taken {
             to: from,
             head,
             answer,
             key,
             user,
-        }))
+        })))
     }
 
     /// Writes down that all is done about a mail. It may be deleted from then on, and not before.
@@ -271,7 +289,7 @@ impl<N: Network> Inbox<N> {
         &mut self,
         head: &Head,
         (user, key): (&UserId, MailedKey),
-        (mail, is_whole): (&Arc<Vec<u8>>, bool),
+        (mail, extent): (&Arc<Vec<u8>>, Extent),
         t: &'static Words,
     ) -> Result<Told, InboxError> {
         if self.is_one_too_many(user, key) {
@@ -281,7 +299,7 @@ impl<N: Network> Inbox<N> {
             Ok(options) => options,
             Err(why) => return Ok(Told::Options(why)),
         };
-        if !is_whole {
+        if extent != Extent::Whole {
             return Ok(Told::Contents(ContentsError::TooLarge));
         }
         let title = match head.subject.is_empty() {

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use super::mailbox::MailSettingsError;
 use crate::config::{MailAccounts, MailHold};
 use crate::inbox::answer::Answer;
-use crate::inbox::{Counted, Counts, Deps, Inbox, Taken};
+use crate::inbox::{Counted, Counts, Deps, Inbox, Outcome, Taken};
 
 /// Mails that wait to be taken: one, so that there are never two in memory that nobody looks at.
 const WAITING: usize = 1;
@@ -132,15 +132,11 @@ pub(super) fn watch<N: Network>(
 
 /// Takes what comes, one mail after another.
 async fn take<N: Network>(mut mails: mpsc::Receiver<Arrived>, mut inbox: Inbox<N>, post: Post) {
-    while let Some(Arrived {
-        mail,
-        is_whole,
-        fate,
-    }) = mails.recv().await
-    {
-        let became = match inbox.take(mail, is_whole).await {
-            Ok(None) => Fate::Done,
-            Ok(Some(taken)) => finish(&inbox, &taken, &post).await,
+    while let Some(Arrived { mail, extent, fate }) = mails.recv().await {
+        let became = match inbox.take(mail, extent).await {
+            Ok(Outcome::Dropped) => Fate::Done,
+            Ok(Outcome::Wanted) => Fate::Wanted,
+            Ok(Outcome::Taken(taken)) => finish(&inbox, &taken, &post).await,
             Err(error) => {
                 tracing::error!(error = %error.in_full(), "a mail with documents cannot be taken now");
                 Fate::Later

@@ -37,6 +37,15 @@ pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
             format!("{came}; {} answers could not be sent", counts.unanswered),
             "look whether the account that sends may use the mailbox's address; the node's log has what the server said",
         ),
+        State::Told | State::Asking if status.left > 0 => doubtful(
+            CHECK,
+            format!(
+                "{came}; {} mails cannot be fetched or put away",
+                status.left
+            ),
+            "let the account delete in this folder and write to the folder `keep` (rights, and its quota); the node's log \
+             has what the server said",
+        ),
         // A server that finds nothing for anybody is called otherwise, or does not look.
         State::Told | State::Asking if counts.taken == 0 && unlooked(counts) > FEW => doubtful(
             CHECK,
@@ -90,6 +99,16 @@ mod tests {
         assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
         counts.taken = 1;
         assert_eq!(verdict(State::Told, &counts), Verdict::Good);
+        let status = Status {
+            state: State::Told,
+            left: 1,
+            ..Status::default()
+        };
+        let found = mail_hold_of(&status, &counts);
+        assert!(
+            found.verdict == Verdict::Doubtful
+                && found.advice.unwrap_or_default().contains("quota")
+        );
         counts.unanswered = 1;
         assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
     }
