@@ -59,7 +59,13 @@ async fn look(watcher: &Watcher, known: &mut BTreeSet<String>) -> Result<(), Mai
     new.truncate(AT_ONCE);
     for Mail { number, uid, size } in new {
         match session.read(watcher, number, size).await? {
-            Fate::Done => session.delete(number).await?,
+            Fate::Done => match session.delete(number).await {
+                Err(error @ MailError::Refused { .. }) => {
+                    watcher.leave(&error);
+                    known.insert(uid);
+                }
+                done => done?,
+            },
             Fate::Left | Fate::Wanted => drop(known.insert(uid)),
             Fate::Later => {
                 let at = session.at.clone();

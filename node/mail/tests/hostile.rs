@@ -407,9 +407,10 @@ fn refusing(line: &str) -> Vec<u8> {
                 false => String::new(),
             };
         }
-        match command.starts_with("UID FETCH") {
-            true => piece_of(SMALL, command),
-            false => "NO".to_owned(),
+        match command {
+            _ if command.starts_with("UID FETCH") => piece_of(SMALL, command),
+            _ if command.starts_with("UID STORE") => "NO".to_owned(),
+            _ => String::new(),
         }
     })
 }
