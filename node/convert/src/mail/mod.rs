@@ -168,7 +168,7 @@ impl Converter {
             return Ok(Err(ContentsError::TooLarge));
         }
         let unreadable = |trouble: &dyn std::fmt::Display| {
-            tracing::info!(%trouble, "a mail cannot be read");
+            tracing::debug!(%trouble, "a mail cannot be read");
             Ok(Err(ContentsError::Unreadable))
         };
         let (worker, patience) = self.mail_worker()?;
