@@ -12,6 +12,9 @@ const CHECK: &str = "mail to hold";
 /// Mails of strangers that say nothing about the mailbox.
 const FEW: u64 = 5;
 
+const UNLOOKED: &str = "set authserv-id in mail.hold to the name in the Authentication-Results of these mails, and have the \
+                        server check DMARC";
+
 /// How it stands with it.
 pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
     let came = format!(
@@ -32,9 +35,20 @@ pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
             "not read yet".to_owned(),
             "run `papermesh doctor` again in a minute",
         ),
-        State::Told | State::Asking if counts.unanswered > 0 => doubtful(
+        State::Told | State::Asking if counts.unlooked > 0 => doubtful(
             CHECK,
-            format!("{came}; {} answers could not be sent", counts.unanswered),
+            format!(
+                "{} mails stay in the mailbox: the server did not say who sent them, nor of any other",
+                counts.unlooked
+            ),
+            UNLOOKED,
+        ),
+        State::Told | State::Asking if !counts.unanswered.is_empty() => doubtful(
+            CHECK,
+            format!(
+                "{came}; {} answers of the last day could not be sent",
+                counts.unanswered.len()
+            ),
             "look whether the account that sends may use the mailbox's address; the node's log has what the server said",
         ),
         State::Told | State::Asking if status.left > 0 => doubtful(
@@ -53,8 +67,7 @@ pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
                 "of {} mails the server did not say who sent them",
                 unlooked(counts)
             ),
-            "set authserv-id in mail.hold to the name in the Authentication-Results of these mails, and have the server \
-             check DMARC",
+            UNLOOKED,
         ),
         State::Told => good(CHECK, format!("read; {came}")),
         State::Asking => doubtful(
@@ -109,7 +122,12 @@ mod tests {
             found.verdict == Verdict::Doubtful
                 && found.advice.unwrap_or_default().contains("quota")
         );
-        counts.unanswered = 1;
+        counts.unanswered.push_back(std::time::Instant::now());
+        assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
+        counts.unanswered.clear();
+        assert_eq!(verdict(State::Told, &counts), Verdict::Good);
+        // From the first one on.
+        counts.unlooked = 1;
         assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
     }
 }
