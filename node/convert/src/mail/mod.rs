@@ -222,7 +222,7 @@ async fn taken(
     let mut line = Vec::new();
     let mut said = (&mut *output).take(limits::MAIL_OUTLINE);
     said.read_until(b'\n', &mut line).await.ok()?;
-    let answer: Answer = serde_json::from_slice(&line).ok()?;
+    let answer: Answer = serde_json::from_slice(line.strip_suffix(b"\n")?).ok()?;
     let contents = match answer {
         Ok(outline) if outline.fits() => Ok(fill(outline, output).await?),
         Ok(_) => return None,
