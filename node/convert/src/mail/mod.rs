@@ -384,8 +384,8 @@ mod tests {
         };
         let none = "\"None\"";
         assert!(said(line("", "", none).as_bytes()).await.is_some());
-        let empty = vec!["{\"name\":\"\",\"size\":0}"; DOCUMENTS + 1].join(",");
-        let many = vec!["{\"name\":\"\",\"why\":\"Mail\"}"; PARTS + 1].join(",");
+        let empty = ["{\"name\":\"\",\"size\":0}"; DOCUMENTS + 1].join(",");
+        let many = ["{\"name\":\"\",\"why\":\"Mail\"}"; PARTS + 1].join(",");
         let half = format!("{{\"name\":\"\",\"size\":{}}}", BYTES / 2 + 1);
         for lie in [
             line(&empty, "", none),
