@@ -389,6 +389,13 @@ impl Converter {
         let (input, output) = (Stdio::piped(), Stdio::piped());
         Worker::start(&self.starter, &Stage::Picture, input, output)
     }
+
+    /// A process that opens a mail which it is given, and how long it may take.
+    pub(super) fn mail_worker(&self) -> Result<(Worker, Duration), Trouble> {
+        let (input, output) = (Stdio::piped(), Stdio::piped());
+        let worker = Worker::start(&self.starter, &Stage::Mail, input, output)?;
+        Ok((worker, limits::MAIL.min(self.stall)))
+    }
 }
 
 /// The first program of this name in the folders that are searched for programs.

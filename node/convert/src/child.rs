@@ -14,7 +14,7 @@ use super::confine;
 use super::ghostscript;
 use super::limits;
 use super::program::{NoProgram, Program};
-use super::stage::{OTHER_VERSION, PROGRAM, Stage, VERSION, WITHOUT_LANDLOCK};
+use super::stage::{NOT_CONFINED, OTHER_VERSION, PROGRAM, Stage, VERSION, WITHOUT_LANDLOCK};
 
 /// Bytes of a line that are looked at together.
 const LINE: u64 = 4096;
@@ -58,6 +58,9 @@ pub(super) enum Trouble {
          off"
     )]
     NoLandlock,
+    /// It was told to end, by whoever ends the node, too.
+    #[error("{0} was ended from outside")]
+    Ended(&'static str),
     /// It asked the system for what no converter needs, and was ended.
     #[error("{0} made a system call that no document needs, and was killed")]
     Forbidden(&'static str),
@@ -163,38 +166,48 @@ impl Worker {
         if status.success() {
             return Ok(said);
         }
-        Err(self.trouble(status, &said))
+        Err(Trouble::of(self.doer, status, &said))
     }
+}
 
-    fn trouble(&self, status: ExitStatus, said: &[u8]) -> Trouble {
+impl Trouble {
+    /// How a process failed that ended so, and said that.
+    fn of(doer: &'static str, status: ExitStatus, said: &[u8]) -> Self {
         /// Signals that end a process which takes too much (they are the same on every Unix).
         const XCPU: i32 = 24;
         const KILL: i32 = 9;
+        const HANGUP: i32 = 1;
+        const INTERRUPT: i32 = 2;
+        const TERMINATE: i32 = 15;
         /// The one for a call that is not allowed, which differs on MIPS and Sparc only.
         const SYS: i32 = 31;
         // Ghostscript's words may be the document's.
-        let own = self.doer != Stage::GHOSTSCRIPT;
+        let own = doer != Stage::GHOSTSCRIPT;
         let words = String::from_utf8_lossy(said);
         let words = papermesh_protocol::text::clean(words.lines().next().unwrap_or_default(), 300);
         if own && status.code() == Some(i32::from(OTHER_VERSION)) {
             return NoProgram::OtherVersion.into();
         }
+        if own && status.code() == Some(i32::from(NOT_CONFINED)) {
+            return Self::Start(doer, words);
+        }
         match status.signal() {
             // The limit's second signal is the one that cannot be caught.
-            Some(XCPU | KILL) => Trouble::TooMuch(
+            Some(XCPU | KILL) => Self::TooMuch(
                 "processor time",
                 format!("{} minutes", limits::PROCESSOR.as_secs() / 60),
             ),
+            Some(HANGUP | INTERRUPT | TERMINATE) => Self::Ended(doer),
             Some(SYS) => {
                 tracing::warn!(
-                    step = self.doer,
+                    step = doer,
                     "a converter made a forbidden system call and was killed"
                 );
-                Trouble::Forbidden(self.doer)
+                Self::Forbidden(doer)
             }
-            Some(_) => Trouble::Crashed(self.doer),
-            None if own && !words.is_empty() => Trouble::Said(words),
-            None => Trouble::GaveUp(self.doer),
+            Some(_) => Self::Crashed(doer),
+            None if own && !words.is_empty() => Self::Said(words),
+            None => Self::GaveUp(doer),
         }
     }
 }
@@ -211,4 +224,32 @@ pub(super) async fn words(mut worker: Worker) -> Result<Vec<u8>, Trouble> {
     }
     worker.end().await?;
     Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn whose_fault_it_is_shows_in_how_a_process_ends() {
+        let how = |raw, said: &str| {
+            Trouble::of("the converter", ExitStatus::from_raw(raw), said.as_bytes())
+        };
+        let code = |code: u8| i32::from(code) << 8;
+        assert_eq!(how(code(OTHER_VERSION), ""), NoProgram::OtherVersion.into());
+        let not_confined = how(code(NOT_CONFINED), "it cannot be confined\n");
+        assert!(matches!(not_confined, Trouble::Start(..)), "{not_confined}");
+        // Whoever ends the node ends its children.
+        for signal in [1, 2, 15] {
+            assert_eq!(how(signal, ""), Trouble::Ended("the converter"));
+        }
+        for signal in [6, 11] {
+            assert_eq!(how(signal, ""), Trouble::Crashed("the converter"));
+        }
+        assert_eq!(how(code(1), "no\n"), Trouble::Said("no".to_owned()));
+        // What Ghostscript ends with is its own.
+        let other = Trouble::of(Stage::GHOSTSCRIPT, ExitStatus::from_raw(code(3)), b"");
+        assert_eq!(other, Trouble::GaveUp(Stage::GHOSTSCRIPT));
+    }
 }

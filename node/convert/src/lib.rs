@@ -12,6 +12,7 @@
 //!   says whether that is all of it, [`second`] looks again where a page came out empty.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
 //!   wraps, [`text`] typesets, [`raster`] reads and writes the formats of driverless printers.
+//! - [`mail`] opens a mail and gives what is in it.
 //! - [`mod@format`] says what a document is: by its name, its beginning, and what comes later in it.
 //! - [`program`] is what is started for that, [`child`] starts such processes and watches them, [`confine`] takes away what they do not
 //!   need, [`held`] keeps a document in memory for those that must seek in it, [`password`] is how
@@ -31,6 +32,7 @@ pub mod device;
 pub mod facts;
 pub mod flaw;
 pub mod format;
+pub mod mail;
 pub mod media;
 pub mod plan;
 pub mod spelling;
@@ -57,6 +59,9 @@ mod verdict;
 pub const MOST_HELD: u64 = limits::HELD;
 
 pub use chain::{Confinement, ConvertError, Converted, ConvertedReader, Converter};
+#[cfg(any(test, fuzzing))]
+pub use mail::rehearsal::rehearse as rehearse_mail;
+
 pub use facts::{ComingPreview, Condition, Effort, Facts, Inspection, Looked, SameSize};
 pub use picture::{Picture, PictureError};
 pub use program::{NoProgram, Program};

@@ -31,6 +31,12 @@ pub(super) const PREVIEWED: usize = 128 << 20;
 /// How long looking at a picture that somebody else made may take.
 pub(super) const PICTURE: Duration = Duration::from_secs(5);
 
+/// How long opening a mail may take.
+pub(super) const MAIL: Duration = Duration::from_secs(60);
+
+/// What may be said of a mail before the bytes of its documents, in bytes.
+pub(super) const MAIL_OUTLINE: u64 = 256 * 1024;
+
 /// How long looking for facts may take where nobody waits, or a device's printer node, before it
 /// converts.
 pub(super) const PATIENT_FACTS: Duration = Duration::from_secs(30);

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::confine::{Needs, confine};
 use super::facts::{self, Question};
 use super::limits;
+use super::mail;
 use super::media::PageSize;
 use super::password::Prefix;
 use super::pdf::{self, Arrangement};
@@ -33,6 +34,8 @@ pub const PROGRAM: &str = "papermesh-convert";
 pub(super) const ASK_VERSION: &str = "--version";
 /// How the program ends when a node of another version started it.
 pub(super) const OTHER_VERSION: u8 = 3;
+/// How our own steps end when the system does not let them be confined.
+pub(super) const NOT_CONFINED: u8 = 4;
 /// The version of node and program: both are of one release, or a step is not what it seems.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The word that says, after the step, that Ghostscript is started without Landlock, too.
@@ -53,6 +56,8 @@ pub(super) enum Stage {
     SecondLook { pages: Vec<u32> },
     /// Takes the picture of a first page apart, which somebody else made.
     Picture,
+    /// Opens a mail: says what it brings as a line of JSON, then gives the text and the documents.
+    Mail,
     /// Makes a picture a PDF on this paper.
     Wrap { paper: Paper },
     /// Makes a text a PDF on this paper.
@@ -80,6 +85,7 @@ impl Stage {
             | Self::Open { .. }
             | Self::SecondLook { .. }
             | Self::Picture
+            | Self::Mail
             | Self::Wrap { .. }
             | Self::Text { .. }
             | Self::Arrange(_)
@@ -113,30 +119,32 @@ pub fn run() -> ExitCode {
         return ExitCode::from(OTHER_VERSION);
     }
     let stage = stage.and_then(|stage| serde_json::from_str::<Stage>(&stage).ok());
-    let done = match stage {
-        Some(stage) => {
-            let without_landlock = arguments
-                .next()
-                .is_some_and(|word| word == WITHOUT_LANDLOCK);
-            confined(&stage, without_landlock)
-        }
-        None => Err(format!(
-            "{PROGRAM} is started by a node; see `papermesh help`"
-        )),
+    let failed = |why: String, how: ExitCode| {
+        // Nobody may be there to hear it.
+        drop(writeln!(io::stderr(), "{why}"));
+        how
     };
-    match done {
+    let Some(stage) = stage else {
+        let why = format!("{PROGRAM} is started by a node; see `papermesh help`");
+        return failed(why, ExitCode::FAILURE);
+    };
+    let without_landlock = arguments
+        .next()
+        .is_some_and(|word| word == WITHOUT_LANDLOCK);
+    let streams = match confined(&stage, without_landlock) {
+        Ok(streams) => streams,
+        Err(why) => return failed(why, ExitCode::from(NOT_CONFINED)),
+    };
+    match done(&stage, streams) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            // Nobody may be there to hear it.
-            drop(writeln!(io::stderr(), "{why}"));
-            ExitCode::FAILURE
-        }
+        Err(why) => failed(why, ExitCode::FAILURE),
     }
 }
 
-fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
+/// Takes everything away from this process but its streams.
+fn confined(stage: &Stage, without_landlock: bool) -> Result<(File, File), String> {
     let streams = (duplicate(io::stdin()), duplicate(io::stdout()));
-    let (Ok(mut input), Ok(mut out)) = streams else {
+    let (Ok(input), Ok(out)) = streams else {
         return Err("it was started without standard streams".to_owned());
     };
     if let Stage::Facts(Question {
@@ -148,6 +156,10 @@ fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
     }
     let needs = stage.needs(without_landlock);
     confine(needs).map_err(|error| format!("it cannot be confined: {error}"))?;
+    Ok((input, out))
+}
+
+fn done(stage: &Stage, (mut input, mut out): (File, File)) -> Result<(), String> {
     match stage {
         Stage::Facts(question) => {
             let (facts, first) = facts::scan(question, &mut input);
@@ -178,6 +190,13 @@ fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
         Stage::Picture => {
             let pixels = picture::take_apart(&mut input)?;
             out.write_all(&pixels).map_err(|error| error.to_string())
+        }
+        Stage::Mail => {
+            let mut bytes = Vec::new();
+            let read = input.take(mail::MAIL as u64 + 1).read_to_end(&mut bytes);
+            read.map_err(|error| error.to_string())?;
+            let mut out = io::BufWriter::new(out);
+            mail::write(&mail::parts::read(&bytes), &mut out).map_err(|error| error.to_string())
         }
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);

@@ -319,6 +319,31 @@ mod tests {
         );
     }
 
+    /// A thread of the runtime has 2 MiB of stack.
+    #[test]
+    fn the_deepest_header_leaves_its_reader_standing() {
+        let body = "Content-Type: message/rfc822\n\n".repeat(100_000);
+        let full = |name: &str, word: &str| {
+            let words = word.repeat((HEAD - 64) / word.len());
+            format!("Subject: x\n{name}: {words}\n\n")
+        };
+        for mail in [
+            body,
+            full("From", "("),
+            full("From", "a:"),
+            full("From", "<"),
+            full("To", "\"(\","),
+            full("Content-Type", "a/b;c=(\""),
+            full("References", "<("),
+            full("Received", "from ("),
+            full("Authentication-Results", "mx;("),
+        ] {
+            let reader = std::thread::Builder::new().stack_size(2 << 20);
+            let read = reader.spawn(move || Head::read(mail.as_bytes())).unwrap();
+            assert!(read.join().unwrap().is_some());
+        }
+    }
+
     #[test]
     fn a_header_has_an_end() {
         assert_eq!(Head::read(b""), None);

@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use async_imap::imap_proto::{MailboxDatum, Response, Status};
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
 use async_imap::types::UnsolicitedResponse;
 use async_imap::{Authenticator, Client, Session, error::Error};
-use futures::TryStreamExt;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use zeroize::Zeroizing;
 
@@ -16,7 +15,7 @@ use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
 use crate::head::HEAD;
 use crate::literal::Guarded;
-use crate::watch::{Fate, First, State, Watcher};
+use crate::watch::{Extent, Fate, First, State, Watcher};
 
 /// What a server may say to one command, in bytes as they come, a piece of a mail included.
 const COMMAND: usize = 512 * 1024;
@@ -27,6 +26,10 @@ const PIECE: usize = 128 * 1024;
 const QUIET: usize = 256 * 1024;
 /// Mails that are looked into of those that came since the last look.
 const AT_ONCE: usize = 256;
+/// Mails among which a server is asked to search at once: what it finds must not be more than it may say.
+const RANGE: u32 = 32 * 1024;
+/// Ranges of a mailbox that are searched.
+const RANGES: usize = 128;
 /// The pause before it is looked again at once.
 const BREATH: Duration = Duration::from_millis(500);
 
@@ -58,8 +61,12 @@ struct Open<'a> {
     /// The server, for people.
     at: String,
     abilities: Abilities,
-    /// Mails with a lower number were looked at (UIDs, RFC 3501 §2.3.1.1).
+    /// Mails with a lower number were looked at (UIDs, RFC 3501 §2.3.1.1),
     next: u32,
+    /// as long as this number of the folder stays the same.
+    validity: Option<u32>,
+    /// Whether the server said on the side that a mail came.
+    has_news: bool,
 }
 
 /// What the server can do beyond the least.
@@ -108,7 +115,10 @@ impl<'a> Open<'a> {
             at,
             abilities,
             next: 1,
+            validity: None,
+            has_news: false,
         };
+        open.create().await?;
         open.select().await?;
         watcher.say(match abilities.idle {
             true => State::Told,
@@ -117,31 +127,42 @@ impl<'a> Open<'a> {
         Ok(open)
     }
 
-    async fn select(&mut self) -> Result<(), MailError> {
-        let mailbox = &self.watcher.mailbox;
+    /// Makes the folder to which mails are moved.
+    async fn create(&mut self) -> Result<(), MailError> {
+        let Some(keep) = &self.watcher.mailbox.keep else {
+            return Ok(());
+        };
         self.meter.allow(COMMAND);
-        if let Some(keep) = &mailbox.keep {
-            // That it is there already is the usual answer.
-            match within(&self.at, self.session.create(keep)).await {
-                Ok(()) | Err(MailError::Refused { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let folder = mailbox.folder.clone();
-        match within(&self.at, self.session.select(&folder)).await {
-            Ok(_) => Ok(()),
-            Err(MailError::Refused { server, said }) => Err(MailError::Folder {
-                server,
-                folder,
-                said,
-            }),
+        // That it is there already is the usual answer.
+        match within(&self.at, self.session.create(keep)).await {
+            Ok(()) | Err(MailError::Refused { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether the server said on the side that a mail came.
-    fn has_news(&self) -> bool {
-        let mut has_news = false;
+    /// Opens the folder, and tells how many mails it has.
+    async fn select(&mut self) -> Result<u32, MailError> {
+        self.meter.allow(COMMAND);
+        let folder = self.watcher.mailbox.folder.clone();
+        let selected = within(&self.at, self.session.select(&folder)).await;
+        let selected = selected.map_err(|error| match error {
+            MailError::Refused { server, said } => MailError::Folder {
+                server,
+                folder,
+                said,
+            },
+            other => other,
+        })?;
+        if self.validity != selected.uid_validity {
+            // The mails are numbered anew.
+            (self.validity, self.next) = (selected.uid_validity, 1);
+        }
+        Ok(selected.exists)
+    }
+
+    /// Whether the server said on the side that a mail came, since that was asked last.
+    fn has_news(&mut self) -> bool {
+        let mut has_news = std::mem::take(&mut self.has_news);
         while let Ok(said) = self.session.unsolicited_responses.try_recv() {
             has_news |= matches!(
                 said,
@@ -153,20 +174,11 @@ impl<'a> Open<'a> {
 
     /// Looks at the mails that came since it was done last. Tells whether there are more to be looked at.
     async fn look(&mut self) -> Result<bool, MailError> {
-        self.meter.allow(COMMAND);
-        let purpose = &self.watcher.purpose;
-        let (first, search) = (purpose.first(), purpose.search());
-        // What was marked as deleted and not removed, because the connection broke between the two, is nobody else's in a
-        // mailbox for documents; where a server cannot remove one mail alone, all that is done with stays so.
-        let which = match first == First::Oldest && self.abilities.uidplus {
-            true => "",
-            false => "UNDELETED ",
-        };
-        let query = format!("UID {}:* {which}{search}", self.next);
-        let found = within(&self.at, self.session.uid_search(&query)).await?;
-        // `N:*` is the last mail at least, also if its number is lower.
-        let mut found: Vec<u32> = found.into_iter().filter(|uid| *uid >= self.next).collect();
-        found.sort_unstable();
+        // What came before it is there now.
+        let _ = self.has_news();
+        let exists = self.select().await?;
+        let first = self.watcher.purpose.first();
+        let mut found = self.search(exists).await?;
         let is_more = first == First::Oldest && found.len() > AT_ONCE;
         if first == First::Newest {
             // What came last is worth most, and what came before so many others nothing any more.
@@ -177,8 +189,11 @@ impl<'a> Open<'a> {
         }
         for uid in found.into_iter().take(AT_ONCE) {
             match self.read(uid).await? {
-                Fate::Done => self.done_with(uid).await?,
-                Fate::Left => {}
+                Fate::Done => match self.done_with(uid).await {
+                    Err(error @ MailError::Refused { .. }) => self.watcher.leave(&error),
+                    done => done?,
+                },
+                Fate::Left | Fate::Wanted => {}
                 Fate::Later => return Err(MailError::Postponed(self.at.clone())),
             }
             self.next = self.next.max(uid.saturating_add(1));
@@ -186,26 +201,71 @@ impl<'a> Open<'a> {
         Ok(is_more)
     }
 
+    /// The mails that are to be looked at, the oldest first. Of many these are some, but more than are looked at at once.
+    async fn search(&mut self, exists: u32) -> Result<Vec<u32>, MailError> {
+        let purpose = &self.watcher.purpose;
+        let (first, search) = (purpose.first(), purpose.search());
+        // What was marked as deleted and not removed, because the connection broke between the two, is nobody else's in a
+        // mailbox for documents; elsewhere it may be, and what is done with stays marked where it cannot be removed alone.
+        let which = match first {
+            First::Oldest => "",
+            First::Newest => "UNDELETED ",
+        };
+        let next = self.next;
+        let mut found = Vec::new();
+        for (from, to) in ranges(exists, first) {
+            let query = format!("UID SEARCH {from}:{to} UID {next}:* {which}{search}");
+            self.ask(&query, |response| {
+                if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
+                    // `N:*` is the last mail at least, also if its number is lower.
+                    found.extend(uids.iter().copied().filter(|uid| *uid >= next));
+                }
+            })
+            .await?;
+            if found.len() > AT_ONCE {
+                break;
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     /// Reads one mail and hands it over.
     async fn read(&mut self, uid: u32) -> Result<Fate, MailError> {
-        let longest = self.watcher.purpose.longest();
+        let purpose = &self.watcher.purpose;
+        let (longest, judges_heads) = (purpose.longest(), purpose.judges_heads());
         let mut mail = Vec::new();
         loop {
             // One byte too many is enough to know.
             let wanted = (longest + 1).saturating_sub(mail.len()).min(PIECE);
-            // A mail that somebody else took away meanwhile has none.
-            let Some(piece) = self.piece(uid, mail.len(), wanted).await? else {
-                return Ok(Fate::Left);
+            let piece = match self.piece(uid, mail.len(), wanted).await {
+                Ok(Some(piece)) => piece,
+                // Somebody else took it away meanwhile.
+                Ok(None) => return Ok(Fate::Left),
+                Err(error @ MailError::Refused { .. }) => {
+                    self.watcher.leave(&error);
+                    return Ok(Fate::Left);
+                }
+                Err(error) => return Err(error),
             };
             let is_last = piece.len() < wanted;
+            let is_first = mail.is_empty();
             mail.extend(piece);
             if mail.len() > longest {
                 mail.truncate(HEAD);
                 mail.shrink_to_fit();
-                return Ok(self.watcher.take(mail, false).await);
+                return Ok(self.watcher.take(mail, Extent::TooLong).await);
             }
             if is_last {
-                return Ok(self.watcher.take(mail, true).await);
+                return Ok(self.watcher.take(mail, Extent::Whole).await);
+            }
+            if is_first && judges_heads {
+                let head = mail.get(..mail.len().min(HEAD)).unwrap_or_default();
+                let fate = self.watcher.take(head.to_vec(), Extent::Beginning).await;
+                if fate != Fate::Wanted {
+                    return Ok(fate);
+                }
             }
         }
     }
@@ -217,43 +277,87 @@ impl<'a> Open<'a> {
         from: usize,
         length: usize,
     ) -> Result<Option<Vec<u8>>, MailError> {
-        self.meter.allow(COMMAND);
-        let query = format!("BODY.PEEK[]<{from}.{length}>");
-        let uid = uid.to_string();
-        let fetching = async {
-            let fetches = self.session.uid_fetch(&uid, &query).await?;
-            fetches.try_collect::<Vec<_>>().await
-        };
-        let fetches = within(&self.at, fetching).await?;
-        let body = fetches.iter().find_map(|fetch| fetch.body());
-        Ok(body.map(<[u8]>::to_vec))
+        let mut body = None;
+        let query = format!("UID FETCH {uid} BODY.PEEK[]<{from}.{length}>");
+        self.ask(&query, |response| {
+            let Response::Fetch(_, attributes) = response else {
+                return;
+            };
+            let bodies = attributes.iter().filter_map(|attribute| match attribute {
+                AttributeValue::BodySection {
+                    section: None,
+                    data: Some(data),
+                    ..
+                } => Some(data.to_vec()),
+                _ => None,
+            });
+            body = body.take().or_else(|| bodies.into_iter().next());
+        })
+        .await?;
+        Ok(body)
     }
 
     /// Puts a mail away.
+    ///
+    /// # Errors
+    /// [`MailError::Refused`] if the server does not let it, and those of the connection.
     async fn done_with(&mut self, uid: u32) -> Result<(), MailError> {
+        if let Some(keep) = &self.watcher.mailbox.keep {
+            self.meter.allow(COMMAND);
+            let uid = uid.to_string();
+            if self.abilities.moves {
+                return within(&self.at, self.session.uid_mv(&uid, keep)).await;
+            }
+            within(&self.at, self.session.uid_copy(&uid, keep)).await?;
+        }
+        let mark = format!("UID STORE {uid} +FLAGS.SILENT (\\Seen \\Deleted)");
+        self.ask(&mark, |_| {}).await?;
+        match (self.abilities.uidplus, self.watcher.purpose.first()) {
+            (true, _) => self.ask(&format!("UID EXPUNGE {uid}"), |_| {}).await,
+            // All goes that is marked, and nobody else marks anything here.
+            (false, First::Oldest) => self.ask("EXPUNGE", |_| {}).await,
+            // By whomever it was marked: so it stays marked, and is not found again.
+            (false, First::Newest) => Ok(()),
+        }
+    }
+
+    /// Says a command and shows what the server answers with until the command's end. The library's own do not look whether
+    /// a server refuses to search, to fetch, to mark or to remove.
+    ///
+    /// # Errors
+    /// [`MailError::Refused`], and those of the connection.
+    async fn ask(
+        &mut self,
+        command: &str,
+        mut show: impl FnMut(&Response<'_>),
+    ) -> Result<(), MailError> {
         self.meter.allow(COMMAND);
-        let uid = uid.to_string();
-        let (uidplus, moves) = (self.abilities.uidplus, self.abilities.moves);
-        let session = &mut self.session;
-        let putting_away = async {
-            if let Some(keep) = &self.watcher.mailbox.keep {
-                if moves {
-                    return session.uid_mv(&uid, keep).await;
+        let asking = async {
+            let tag = self.session.run_command(command).await?;
+            loop {
+                let read = self.session.read_response().await?;
+                let response = read.ok_or(Error::ConnectionLost)?;
+                match response.parsed() {
+                    Response::Done {
+                        tag: done,
+                        status,
+                        outcome,
+                    } if *done == tag => {
+                        let words = outcome.information.as_deref().unwrap_or_default();
+                        return match status {
+                            Status::Ok => Ok(()),
+                            Status::No => Err(Error::No(words.to_owned())),
+                            _ => Err(Error::Bad(words.to_owned())),
+                        };
+                    }
+                    Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)) => {
+                        self.has_news = true;
+                    }
+                    other => show(other),
                 }
-                session.uid_copy(&uid, keep).await?;
             }
-            let marking = session
-                .uid_store(&uid, "+FLAGS.SILENT (\\Seen \\Deleted)")
-                .await?;
-            marking.try_collect::<Vec<_>>().await?;
-            // Without that all goes that is marked, by whomever: it stays marked then, and is not found again.
-            if uidplus {
-                let gone = session.uid_expunge(&uid).await?;
-                gone.try_collect::<Vec<_>>().await?;
-            }
-            Ok(())
         };
-        within(&self.at, putting_away).await
+        within(&self.at, asking).await
     }
 
     /// Waits until a mail may have come.
@@ -321,6 +425,17 @@ impl<'a> Open<'a> {
             why: why.to_owned(),
         }
     }
+}
+
+/// The ranges of so many mails that are searched one after the other, by their numbers in the folder.
+fn ranges(exists: u32, first: First) -> impl Iterator<Item = (u32, u32)> {
+    let ranges = exists.div_ceil(RANGE);
+    let begins = (0..ranges).map(move |range| match first {
+        First::Oldest => range * RANGE,
+        First::Newest => (ranges - 1 - range) * RANGE,
+    });
+    let ranges = begins.map(move |begin| (begin + 1, begin.saturating_add(RANGE).min(exists)));
+    ranges.take(RANGES)
 }
 
 /// The server's first words.
@@ -415,5 +530,28 @@ fn why(error: Error, at: &str) -> MailError {
             server,
             why: said(error.to_string()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_folder_is_searched_in_parts() {
+        let all = |exists, first| ranges(exists, first).collect::<Vec<_>>();
+        for first in [First::Oldest, First::Newest] {
+            assert_eq!(all(0, first), []);
+            assert_eq!(all(1, first), [(1, 1)]);
+            assert_eq!(all(RANGE, first), [(1, RANGE)]);
+            assert_eq!(all(u32::MAX, first).len(), RANGES);
+        }
+        let two = [(1, RANGE), (RANGE + 1, RANGE + 1)];
+        assert_eq!(all(RANGE + 1, First::Oldest), two);
+        assert_eq!(all(RANGE + 1, First::Newest), [two[1], two[0]]);
+        let last = all(u32::MAX, First::Newest)[0];
+        assert_eq!(last, (u32::MAX - RANGE + 2, u32::MAX));
+        // What is found in one of them is no more than may be said.
+        assert!(RANGE as usize * " 4294967295".len() + 1024 < COMMAND);
     }
 }

@@ -1,15 +1,14 @@
 //! Mail: that which wakes, and that which brings documents. Sends it, and watches a mailbox for it.
 //!
 //! This crate knows mail: SMTP to submit it (RFC 5321, RFC 6409), IMAP (RFC 3501) and POP3 (RFC 1939) to read a
-//! mailbox, TLS under all of them, and what is in a mail. It may not know users and jobs, nor the mesh, nor what a
-//! door does about a wake: who sent a mail it can tell, and not what follows.
+//! mailbox, TLS under all of them, and the headers of a mail. It may not know documents, users and jobs, nor the mesh, nor
+//! what a door does about a wake: who sent a mail it can tell, and not what follows.
 //!
 //! - [`account`]: where a mailbox is and what opens it
 //! - [`trust`]: which certificate authorities mail servers are believed by
 //! - [`message`]: a mail that carries a wake
 //! - [`head`]: what the header of any mail says; [`sender`]: who sent it, as the mailbox's own server found, which is
 //!   read in [`results`]
-//! - [`documents`]: what a mail brings that can be printed
 //! - [`notice`]: a mail to a person, mostly in answer to one
 //! - [`submit`]: sends mails
 //! - [`watch`]: waits for them; `imap` and `pop3` are how
@@ -21,7 +20,6 @@
 
 pub mod account;
 mod connection;
-pub mod documents;
 pub mod error;
 pub mod head;
 mod imap;

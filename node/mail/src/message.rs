@@ -249,6 +249,25 @@ mod tests {
         assert_eq!(find(&vec![b'x'; MAIL + 1]), Found::Other);
     }
 
+    /// The library that reads mails goes as deep as they do, and a thread of the runtime has 2 MiB of stack.
+    #[test]
+    fn the_deepest_mail_leaves_its_reader_standing() {
+        let rfc822 = "Content-Type:message/rfc822\n\n";
+        let in_digest = |inner: &str| {
+            format!("Content-Type:multipart/digest;boundary=b\n\n--b\n\n{inner}\n--b--\n")
+        };
+        for deepest in [
+            rfc822.repeat(MAIL / rfc822.len()),
+            in_digest(&rfc822.repeat((MAIL - 100) / rfc822.len())),
+            "Content-Type:multipart/digest;boundary=b\n\n--b\n\n".repeat(MAIL / 49),
+        ] {
+            assert!(deepest.len() <= MAIL);
+            let reader = std::thread::Builder::new().stack_size(2 << 20);
+            let found = reader.spawn(move || find(deepest.as_bytes())).unwrap();
+            assert_eq!(found.join().unwrap(), Found::Other);
+        }
+    }
+
     #[test]
     fn what_is_no_address_is_refused() {
         for wrong in [

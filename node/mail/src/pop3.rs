@@ -1,7 +1,7 @@
 //! Watches a mailbox over POP3 (RFC 1939): connects, looks at what is new, and hangs up, again and again, since a
 //! POP3 session sees no mail that comes after its beginning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 
 use data_encoding::BASE64;
@@ -13,16 +13,18 @@ use crate::account::{Login, Security, xoauth2};
 use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
 use crate::head::HEAD;
-use crate::watch::{Fate, First, State, Watcher};
+use crate::watch::{Extent, Fate, First, State, Watcher};
 
-/// What a server may say of the mails it has, in bytes as they come,
-const LISTS: usize = 2 * 1024 * 1024;
+/// What a server may say in a list of the mails it has, in bytes as they come,
+const LIST: usize = 6 * 1024 * 1024;
 /// and of one of them, beside as many bytes as it may have.
 const READ: usize = 192 * 1024;
 /// One line that it says (RFC 1939 has 512), and what is read at once of a line of a mail.
 const LINE: usize = 4096;
-/// Mails that a mailbox may have.
+/// Mails of a mailbox that are known of: of more the first ones, or the last ones.
 const TOLD: usize = 10_000;
+/// Mails that are longer are judged by their heads first, in bytes.
+const LONG: u64 = 128 * 1024;
 /// Mails that are looked into in one session.
 const AT_ONCE: usize = 128;
 
@@ -43,8 +45,9 @@ pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
 /// One session.
 async fn look(watcher: &Watcher, known: &mut BTreeSet<String>) -> Result<(), MailError> {
     let mut session = Pop::begin(watcher).await?;
-    let mails = session.list().await?;
-    known.retain(|uid| mails.iter().any(|mail| mail.uid == *uid));
+    let mails = session.list(watcher.purpose.first()).await?;
+    let there: BTreeSet<&str> = mails.iter().map(|mail| mail.uid.as_str()).collect();
+    known.retain(|uid| there.contains(uid.as_str()));
     let mut new: Vec<_> = mails
         .into_iter()
         .filter(|mail| !known.contains(&mail.uid))
@@ -56,8 +59,14 @@ async fn look(watcher: &Watcher, known: &mut BTreeSet<String>) -> Result<(), Mai
     new.truncate(AT_ONCE);
     for Mail { number, uid, size } in new {
         match session.read(watcher, number, size).await? {
-            Fate::Done => session.delete(number).await?,
-            Fate::Left => drop(known.insert(uid)),
+            Fate::Done => match session.delete(number).await {
+                Err(error @ MailError::Refused { .. }) => {
+                    watcher.leave(&error);
+                    known.insert(uid);
+                }
+                done => done?,
+            },
+            Fate::Left | Fate::Wanted => drop(known.insert(uid)),
             Fate::Later => {
                 let at = session.at.clone();
                 session.quit().await?;
@@ -146,12 +155,9 @@ impl Pop {
     }
 
     /// The mails of the mailbox, oldest first: by both lists, with what both say of them.
-    async fn list(&mut self) -> Result<Vec<Mail>, MailError> {
-        self.meter.allow(LISTS);
-        self.command("UIDL").await?;
-        let uids = self.lines().await?;
-        self.command("LIST").await?;
-        let sizes = self.lines().await?;
+    async fn list(&mut self, first: First) -> Result<Vec<Mail>, MailError> {
+        let uids = self.lines("UIDL", first).await?;
+        let sizes = self.lines("LIST", first).await?;
         let mut mails = Vec::new();
         for (uid, size) in uids.iter().zip(&sizes) {
             let (Some((number, uid)), Some((same, size))) = (two(uid), two(size)) else {
@@ -171,31 +177,49 @@ impl Pop {
 
     /// Reads one mail, which the server says has so many bytes, and hands it over.
     async fn read(&mut self, watcher: &Watcher, number: u32, size: u64) -> Result<Fate, MailError> {
-        let longest = watcher.purpose.longest();
+        let (purpose, longest) = (&watcher.purpose, watcher.purpose.longest());
         let is_short = size <= longest as u64;
-        let mail = match is_short {
-            true => self.retrieve(&format!("RETR {number}"), longest).await?,
-            // Its head, if the server knows that (RFC 1939 §7).
-            false if watcher.purpose.first() == First::Oldest => {
-                self.retrieve(&format!("TOP {number} 0"), HEAD).await?
-            }
-            false => None,
-        };
-        match mail {
-            Some(mail) => Ok(watcher.take(mail, is_short).await),
-            None => {
-                watcher.skip();
-                Ok(Fate::Left)
+        if purpose.judges_heads() && size > LONG {
+            let extent = match is_short {
+                true => Extent::Beginning,
+                false => Extent::TooLong,
+            };
+            // If the server knows that (RFC 1939 §7).
+            let head = self.retrieve(&format!("TOP {number} 0"), HEAD).await?;
+            if let Some((mut head, _)) = head {
+                head.truncate(HEAD);
+                let fate = watcher.take(head, extent).await;
+                if extent == Extent::TooLong || fate != Fate::Wanted {
+                    return Ok(fate);
+                }
             }
         }
+        let mail = match is_short {
+            true => self.retrieve(&format!("RETR {number}"), longest).await?,
+            false => None,
+        };
+        Ok(match mail {
+            Some((mail, true)) => watcher.take(mail, Extent::Whole).await,
+            // It is longer than the server says.
+            Some((mut mail, false)) => {
+                mail.truncate(HEAD);
+                mail.shrink_to_fit();
+                watcher.take(mail, Extent::TooLong).await
+            }
+            None => {
+                watcher.skip();
+                Fate::Left
+            }
+        })
     }
 
-    /// What the server answers with, unless that is too long or it does not give it.
+    /// What the server answers with, and whether that is all of it: of more than `longest` bytes these are the first ones,
+    /// and a few more. None if it does not give it.
     async fn retrieve(
         &mut self,
         command: &str,
         longest: usize,
-    ) -> Result<Option<Vec<u8>>, MailError> {
+    ) -> Result<Option<(Vec<u8>, bool)>, MailError> {
         // A dot more in each line, and what TLS adds.
         self.meter.allow(longest + longest / 2 + READ);
         match self.command(command).await {
@@ -203,21 +227,19 @@ impl Pop {
             answer => answer?,
         };
         let mut mail = Vec::new();
-        let mut is_whole = true;
         let mut begins = true;
         loop {
             // A mail may have lines of any length, which come piece by piece.
             let piece = self.piece().await?;
             if begins && piece == b".\r\n" {
-                return Ok(is_whole.then_some(mail));
+                let is_whole = mail.len() <= longest;
+                return Ok(Some((mail, is_whole)));
             }
             let is_stuffed = begins && piece.starts_with(b".");
-            mail.extend_from_slice(&piece[usize::from(is_stuffed)..]);
             begins = piece.ends_with(b"\n");
-            if mail.len() > longest {
-                // The rest is read over, as far as the server may go.
-                is_whole = false;
-                mail.clear();
+            // The rest is read over, as far as the server may go.
+            if mail.len() <= longest {
+                mail.extend_from_slice(&piece[usize::from(is_stuffed)..]);
             }
         }
     }
@@ -270,18 +292,22 @@ impl Pop {
         }
     }
 
-    /// The lines of a list.
-    async fn lines(&mut self) -> Result<Vec<String>, MailError> {
-        let mut lines = Vec::new();
+    /// The lines of a list, of too many the first or the last ones.
+    async fn lines(&mut self, command: &str, first: First) -> Result<VecDeque<String>, MailError> {
+        self.meter.allow(LIST);
+        self.command(command).await?;
+        let mut lines = VecDeque::new();
         loop {
             let line = self.line().await?;
             if line == b"." {
                 return Ok(lines);
             }
-            if lines.len() >= TOLD {
-                return Err(self.confused("there are too many mails"));
+            match (lines.len() < TOLD, first) {
+                (true, _) => {}
+                (false, First::Oldest) => continue,
+                (false, First::Newest) => drop(lines.pop_front()),
             }
-            lines.push(String::from_utf8_lossy(&line).into_owned());
+            lines.push_back(String::from_utf8_lossy(&line).into_owned());
         }
     }
 

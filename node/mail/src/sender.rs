@@ -36,6 +36,16 @@ pub enum SenderError {
     OtherDomain,
 }
 
+/// Whether the mailbox's server, which has this authserv-id, said anything of a mail.
+#[must_use]
+pub fn is_judged(head: &Head, server: &str) -> bool {
+    head.results.iter().any(|value| is_of(server, value))
+}
+
+fn is_of(server: &str, value: &str) -> bool {
+    results::server(value).is_some_and(|id| id.eq_ignore_ascii_case(server))
+}
+
 /// The address that sent a mail. `server` is the authserv-id of the mailbox's server.
 ///
 /// # Errors
@@ -45,9 +55,7 @@ pub fn proven(head: &Head, server: &str) -> Result<MailAddress, SenderError> {
     if head.is_automatic {
         return Err(SenderError::Automatic);
     }
-    let is_of_server =
-        |value: &&String| results::server(value).is_some_and(|id| id.eq_ignore_ascii_case(server));
-    let topmost = head.results.iter().find(is_of_server);
+    let topmost = head.results.iter().find(|value| is_of(server, value));
     let topmost = topmost.ok_or(SenderError::NoResults)?;
     let results = results::read(topmost).ok_or(SenderError::Unreadable)?;
     let mut dmarc = results.found.iter().filter(|found| found.method == "dmarc");

@@ -1,9 +1,9 @@
 //! Watches a mailbox for wakes or for documents, for as long as it is let.
 //!
 //! What comes is handed over, one mail after another, and whoever takes it says what becomes of the mail. One that has
-//! done its work is deleted, or moved to another folder; where an IMAP server cannot delete one mail alone (UIDPLUS,
-//! RFC 4315), it is marked as deleted. Of a mailbox that is watched for wakes all other mails are left as they are: a
-//! person may have it, too, and so may another computer. One that is watched for documents is for nothing else.
+//! done its work is deleted, or moved to another folder. Of a mailbox that is watched for wakes all other mails are left as
+//! they are: a person may have it, too, and so may another computer; where an IMAP server cannot delete one mail alone
+//! (UIDPLUS, RFC 4315), it is marked as deleted. One that is watched for documents is for nothing else.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,12 +15,13 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
-use crate::documents;
 use crate::error::MailError;
 use crate::message::{self, Found};
 use crate::trust::Trust;
 use crate::{imap, pop3};
 
+/// The longest mail that is read for its documents, in bytes as they come.
+pub const LONGEST: usize = 40 * 1024 * 1024;
 /// A mailbox that was open for as long is none that fails at once.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -107,6 +108,8 @@ pub struct Status {
     pub others: u64,
     /// Mails that looked like it and were too long to be read.
     pub too_long: u64,
+    /// Mails that the server did not give, or did not let be put away.
+    pub left: u64,
 }
 
 impl Status {
@@ -152,12 +155,23 @@ pub struct Carried {
 /// A mail, as anybody may have written it.
 #[derive(Debug)]
 pub struct Arrived {
-    /// Its bytes, at most [`documents::MAIL`]; of one that is longer only so many as its head may have.
+    /// Its bytes, at most [`LONGEST`], or as many of them as its head may have.
     pub mail: Vec<u8>,
-    /// Whether these are all of them.
-    pub is_whole: bool,
+    /// Which of its bytes these are.
+    pub extent: Extent,
     /// To be told what becomes of it. Without an answer it is read again later.
     pub fate: oneshot::Sender<Fate>,
+}
+
+/// How much of a mail there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// Its beginning, of a long one: so that nothing more of it is read if that is not wanted.
+    Beginning,
+    /// Its beginning, and there will be no more: it is too long.
+    TooLong,
 }
 
 /// What becomes of a mail.
@@ -167,6 +181,8 @@ pub enum Fate {
     Done,
     /// It stays as it is, and is not read again while the connection lasts.
     Left,
+    /// The rest of it is wanted, of which this was the beginning.
+    Wanted,
     /// It cannot be taken now. It is read again after a pause, and so is what came after it.
     Later,
 }
@@ -185,7 +201,7 @@ impl Purpose {
     pub(crate) const fn longest(&self) -> usize {
         match self {
             Self::Wakes(_) => message::MAIL,
-            Self::Documents(_) => documents::MAIL,
+            Self::Documents(_) => LONGEST,
         }
     }
 
@@ -194,6 +210,11 @@ impl Purpose {
             Self::Wakes(_) => First::Newest,
             Self::Documents(_) => First::Oldest,
         }
+    }
+
+    /// Whether the rest of a long mail is read only after its beginning was wanted.
+    pub(crate) const fn judges_heads(&self) -> bool {
+        matches!(self, Self::Documents(_))
     }
 
     /// What an IMAP server is asked to look for (RFC 3501 §6.4.4).
@@ -282,9 +303,9 @@ impl Watcher {
     }
 
     /// Hands over a mail, or as much of it as was read, and tells what becomes of it.
-    pub(crate) async fn take(&self, mail: Vec<u8>, is_whole: bool) -> Fate {
+    pub(crate) async fn take(&self, mail: Vec<u8>, extent: Extent) -> Fate {
         match &self.purpose {
-            Purpose::Wakes(_) if !is_whole => {
+            Purpose::Wakes(_) if extent != Extent::Whole => {
                 self.skip();
                 Fate::Left
             }
@@ -305,14 +326,11 @@ impl Watcher {
             },
             Purpose::Documents(found) => {
                 let (fate, answer) = oneshot::channel();
-                let arrived = Arrived {
-                    mail,
-                    is_whole,
-                    fate,
-                };
+                let arrived = Arrived { mail, extent, fate };
                 let is_taken = found.send(arrived).await.is_ok();
-                self.count(is_taken);
-                answer.await.unwrap_or(Fate::Later)
+                let fate = answer.await.unwrap_or(Fate::Later);
+                self.count(is_taken && fate != Fate::Wanted);
+                fate
             }
         }
     }
@@ -320,6 +338,12 @@ impl Watcher {
     fn count(&self, is_taken: bool) {
         self.status
             .send_modify(|status| status.taken += u64::from(is_taken));
+    }
+
+    /// Counts a mail that the server keeps where it is, and notes what it said.
+    pub(crate) fn leave(&self, error: &MailError) {
+        tracing::warn!(%error, "a mail is left where it is");
+        self.status.send_modify(|status| status.left += 1);
     }
 
     /// Counts a mail that is not read because it is too long.

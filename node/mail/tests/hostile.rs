@@ -10,7 +10,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, Purpose, State, Status, Watcher};
+use papermesh_mail::watch::{
+    Arrived, Carried, Extent, Fate, Mailbox, Pace, Protocol, Purpose, State, Status, Watcher,
+};
 use papermesh_mail::{Account, Credential, MailError, Security, Trust};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -70,6 +72,23 @@ fn watch_it(
     protocol: Protocol,
 ) -> (mpsc::Receiver<Carried>, watch::Receiver<Status>) {
     let (found_sender, found) = mpsc::channel(8);
+    (
+        found,
+        watch_for(account, protocol, Purpose::Wakes(found_sender)),
+    )
+}
+
+/// The same for documents.
+fn watch_documents(
+    account: Account,
+    protocol: Protocol,
+) -> (mpsc::Receiver<Arrived>, watch::Receiver<Status>) {
+    let (found_sender, found) = mpsc::channel(1);
+    let purpose = Purpose::Documents(found_sender);
+    (found, watch_for(account, protocol, purpose))
+}
+
+fn watch_for(account: Account, protocol: Protocol, purpose: Purpose) -> watch::Receiver<Status> {
     let (status_sender, status) = watch::channel(Status::default());
     let watcher = Watcher {
         mailbox: Mailbox {
@@ -85,11 +104,15 @@ fn watch_it(
             retry_longest: Duration::from_millis(50),
             ..Pace::default()
         },
-        purpose: Purpose::Wakes(found_sender),
+        purpose,
         status: status_sender,
     };
     tokio::spawn(watcher.run());
-    (found, status)
+    status
+}
+
+async fn arrived(found: &mut mpsc::Receiver<Arrived>) -> Arrived {
+    timeout(SOON, found.recv()).await.unwrap().unwrap()
 }
 
 /// How it ends with a server, twice: that it ended once does not end the watching.
@@ -166,6 +189,7 @@ fn marking(line: &str) -> Vec<u8> {
     let data = match command {
         "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE\r\n".to_owned(),
         "IDLE" => return b"+ idling\r\n".to_vec(),
+        _ if command.starts_with("SELECT") => "* 1 EXISTS\r\n".to_owned(),
         _ if command.starts_with("UID SEARCH") => "* SEARCH 7\r\n".to_owned(),
         _ if command.starts_with("UID FETCH") => {
             format!(
@@ -287,4 +311,208 @@ async fn a_server_that_takes_no_mail_is_told_apart() {
     };
     let no_tls = send(no_tls).await;
     assert!(matches!(no_tls, MailError::NoTls(_)), "{no_tls:?}");
+}
+
+/// The first number of a range such as `32769:65536`.
+fn range(command: &str) -> (u32, u32) {
+    let range = command.split(' ').nth(2).unwrap();
+    let (from, to) = range.split_once(':').unwrap();
+    (from.parse().unwrap(), to.parse().unwrap())
+}
+
+/// What a session of documents with a few words for an answer says to all that is the same everywhere.
+fn imap_documents(line: &str, exists: u32, answer: impl Fn(&str) -> String) -> Vec<u8> {
+    let (tag, command) = line.split_once(' ').unwrap_or((line, ""));
+    let data = match command {
+        "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE\r\n".to_owned(),
+        "IDLE" => return b"+ idling\r\n".to_vec(),
+        _ if command.starts_with("SELECT") => {
+            format!("* {exists} EXISTS\r\n* OK [UIDVALIDITY 1] ok\r\n")
+        }
+        _ => answer(command),
+    };
+    match data.as_str() {
+        "NO" => format!("{tag} NO not allowed\r\n").into_bytes(),
+        data => format!("{data}{tag} OK done\r\n").into_bytes(),
+    }
+}
+
+fn piece_of(mail: &str, command: &str) -> String {
+    let piece = command.rsplit('<').next().unwrap().trim_end_matches('>');
+    let (from, length) = piece.split_once('.').unwrap();
+    let from = from.parse::<usize>().unwrap().min(mail.len());
+    let end = (from + length.parse::<usize>().unwrap()).min(mail.len());
+    let piece = &mail[from..end];
+    format!(
+        "* 1 FETCH (BODY[]<{from}> {{{}}}\r\n{piece})\r\n",
+        piece.len()
+    )
+}
+
+/// Hundred thousand mails with the numbers 100 to 100099: all of them are more than a server may say at once.
+fn crowded(line: &str) -> Vec<u8> {
+    imap_documents(line, 100_000, |command| {
+        if command.starts_with("UID SEARCH") {
+            let (from, to) = range(command);
+            let next: u32 = command
+                .split("UID ")
+                .last()
+                .unwrap()
+                .split(':')
+                .next()
+                .unwrap()
+                .parse()
+                .unwrap();
+            let uids =
+                (from.max(next.saturating_sub(99))..=to).map(|mail| format!(" {}", mail + 99));
+            return format!("* SEARCH{}\r\n", uids.collect::<String>());
+        }
+        match command.starts_with("UID FETCH") {
+            true => {
+                let uid = command.split(' ').nth(2).unwrap();
+                let mail = format!(
+                    "Subject: {uid}\r\nContent-Type: application/vnd.papermesh.wake; version=1\r\n\r\n{uid}\r\n"
+                );
+                piece_of(&mail, command)
+            }
+            false => String::new(),
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_crowded_folder_is_read_from_the_right_end() {
+    let (mut found, _status) = watch_documents(serve(b"* OK hello\r\n", crowded), Protocol::Imap);
+    for uid in 100..103 {
+        let arrived = arrived(&mut found).await;
+        let begin = format!("Subject: {uid}\r\n");
+        assert!(arrived.mail.starts_with(begin.as_bytes()), "not {uid}");
+        arrived.fate.send(Fate::Left).unwrap();
+    }
+    let (mut found, _status) = watch_it(serve(b"* OK hello\r\n", crowded), Protocol::Imap);
+    for uid in ["100099\r\n", "100098\r\n"] {
+        let part = mine(timeout(SOON, found.recv()).await.unwrap().unwrap());
+        assert_eq!(part, uid.as_bytes());
+    }
+}
+
+const SMALL: &str = "Subject: x\r\n\r\nhello\r\n";
+
+/// A server that lets mails be read and nothing be done with them.
+fn refusing(line: &str) -> Vec<u8> {
+    imap_documents(line, 2, |command| {
+        if command.starts_with("UID SEARCH") {
+            return match command.contains("UID 1:*") {
+                true => "* SEARCH 1 2\r\n".to_owned(),
+                false => String::new(),
+            };
+        }
+        match command {
+            _ if command.starts_with("UID FETCH") => piece_of(SMALL, command),
+            _ if command.starts_with("UID STORE") => "NO".to_owned(),
+            _ => String::new(),
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_keeps_holds_nobody_up() {
+    let (mut found, mut status) =
+        watch_documents(serve(b"* OK hello\r\n", refusing), Protocol::Imap);
+    for _ in 0..2 {
+        let arrived = arrived(&mut found).await;
+        assert_eq!(arrived.mail, SMALL.as_bytes());
+        arrived.fate.send(Fate::Done).unwrap();
+    }
+    let is_counted = status.wait_for(|status| status.left == 2 && status.is_open());
+    drop(timeout(SOON, is_counted).await.unwrap().unwrap());
+}
+
+/// Without UIDPLUS, and with one long mail. What it was told is kept.
+fn long(line: &str) -> Vec<u8> {
+    LONG_SAID.lock().unwrap().push(line.to_owned());
+    imap_documents(line, 1, |command| {
+        let mail = format!("{SMALL}{}", "x".repeat(300 * 1024));
+        if command.starts_with("UID SEARCH") {
+            return match command.contains("UID 1:*") {
+                true => "* SEARCH 1\r\n".to_owned(),
+                false => String::new(),
+            };
+        }
+        match command.starts_with("UID FETCH") {
+            true => piece_of(&mail, command),
+            false => String::new(),
+        }
+    })
+}
+
+static LONG_SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+#[tokio::test]
+async fn no_more_than_the_beginning_of_a_long_mail_is_read_unless_it_is_wanted() {
+    let said = |command: &str| {
+        let said = LONG_SAID.lock().unwrap();
+        said.iter().filter(|of| of.contains(command)).count()
+    };
+    for (fate, pieces) in [(Fate::Done, 1), (Fate::Wanted, 3)] {
+        LONG_SAID.lock().unwrap().clear();
+        let (mut found, mut status) =
+            watch_documents(serve(b"* OK hello\r\n", long), Protocol::Imap);
+        let beginning = arrived(&mut found).await;
+        assert_eq!(beginning.extent, Extent::Beginning);
+        assert!(beginning.mail.starts_with(SMALL.as_bytes()));
+        beginning.fate.send(fate).unwrap();
+        if fate == Fate::Wanted {
+            let whole = arrived(&mut found).await;
+            assert_eq!(whole.extent, Extent::Whole);
+            assert_eq!(whole.mail.len(), SMALL.len() + 300 * 1024);
+            whole.fate.send(Fate::Done).unwrap();
+        }
+        let is_counted = status.wait_for(|status| status.taken == 1);
+        drop(timeout(SOON, is_counted).await.unwrap().unwrap());
+        let waits = async {
+            while said("IDLE") == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(SOON, waits).await.unwrap();
+        assert_eq!(said("UID FETCH"), pieces);
+        // Nobody else marks anything here.
+        assert_eq!((said("\\Deleted"), said(" EXPUNGE")), (1, 1));
+    }
+}
+
+/// More mails than are known of: the numbers are their names. One of them is long.
+fn pop3_crowded(line: &str) -> Vec<u8> {
+    let list = |of: fn(u32) -> String| {
+        let lines: String = (1..=12_000).map(of).collect();
+        format!("+OK\r\n{lines}.\r\n").into_bytes()
+    };
+    match line.split_once(' ').unwrap_or((line, "")) {
+        ("UIDL", _) => list(|mail| format!("{mail} u{mail}\r\n")),
+        ("LIST", _) => list(|mail| format!("{mail} {}\r\n", if mail == 1 { 200_000 } else { 10 })),
+        ("TOP", _) => b"+OK\r\nSubject: top\r\n\r\n.\r\n".to_vec(),
+        ("RETR", mail) => format!(
+            "+OK\r\nContent-Type: application/vnd.papermesh.wake; version=1\r\n\r\n{mail}\r\n.\r\n"
+        )
+        .into_bytes(),
+        _ => b"+OK\r\n".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn a_crowded_mailbox_is_read_from_the_right_end_by_pop3_too() {
+    let (mut found, _status) = watch_it(serve(b"+OK\r\n", pop3_crowded), Protocol::Pop3);
+    let part = mine(timeout(SOON, found.recv()).await.unwrap().unwrap());
+    assert_eq!(part, b"12000\r\n");
+    let (mut found, _status) = watch_documents(serve(b"+OK\r\n", pop3_crowded), Protocol::Pop3);
+    let first = arrived(&mut found).await;
+    assert_eq!(first.extent, Extent::Beginning);
+    assert_eq!(first.mail, b"Subject: top\r\n\r\n");
+    first.fate.send(Fate::Wanted).unwrap();
+    let whole = arrived(&mut found).await;
+    assert!(whole.extent == Extent::Whole && whole.mail.ends_with(b"\r\n1\r\n"));
+    whole.fate.send(Fate::Done).unwrap();
+    let second = arrived(&mut found).await;
+    assert!(second.mail.ends_with(b"\r\n2\r\n"));
 }

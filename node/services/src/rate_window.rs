@@ -66,6 +66,15 @@ impl<K: Ord> RateWindow<K> {
         is_within
     }
 
+    /// Whether `who` would be beyond its limit if it were counted once more.
+    #[must_use]
+    pub fn is_used_up(&self, who: &K, now: Timestamp) -> bool {
+        let counted = self.counts.get(who);
+        counted.is_some_and(|counted| {
+            now.since(counted.since) < self.window && counted.count >= self.each
+        })
+    }
+
     /// Who was beyond its limit, and how often, since this was asked last.
     pub fn beyond(&mut self) -> Vec<(K, u32)>
     where
@@ -100,6 +109,8 @@ mod tests {
             .filter(|_| rate_window.count(noisy, now))
             .count();
         assert_eq!(taken, each as usize);
+        assert!(rate_window.is_used_up(&noisy, now) && !rate_window.is_used_up(&quiet, now));
+        assert!(!rate_window.is_used_up(&noisy, now + window));
         assert!(rate_window.count(quiet, now));
         assert!(rate_window.count(noisy, now + window));
         for _ in 0..2 * each {

@@ -1,7 +1,7 @@
 //! What the sender of a mail is told, in the sender's language: what is held, what is not and why, where it comes out and
 //! until when. And the mail that brings a code.
 
-use papermesh_mail::documents::{BYTES, ContentsError, DOCUMENTS, LeftOut, WhyLeftOut};
+use papermesh_convert::mail::{BYTES, ContentsError, DOCUMENTS, LeftOut, WhyLeftOut};
 use papermesh_mail::head::Head;
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text;
@@ -49,6 +49,24 @@ pub(super) enum Became {
 }
 
 impl Told {
+    /// Whether nothing is to be told but that all is held, or was.
+    pub(super) fn is_all_held(&self) -> bool {
+        match self {
+            Self::Documents {
+                documents,
+                left_out,
+                ..
+            } => {
+                let is_held = |told: &DocumentTold| !matches!(told.became, Became::Refused(_));
+                let is_whole = left_out
+                    .iter()
+                    .all(|left_out| left_out.why == WhyLeftOut::Shown);
+                !documents.is_empty() && is_whole && documents.iter().all(is_held)
+            }
+            Self::Options(_) | Self::Contents(_) | Self::TooOften => false,
+        }
+    }
+
     /// How many documents are held, and how many there are.
     pub(super) fn count(&self) -> (usize, usize) {
         match self {
@@ -68,8 +86,8 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-/// Writes the answer to a mail.
-pub(super) fn write(t: &Words, (head, told): (&Head, &Told), site: &str) -> Answer {
+/// Writes the answer to a mail, which says if it is the last one for some time.
+pub(super) fn write(t: &Words, (head, told): (&Head, &Told), site: &str, is_last: bool) -> Answer {
     let mut text = Vec::new();
     match told {
         Told::Documents {
@@ -104,6 +122,9 @@ pub(super) fn write(t: &Words, (head, told): (&Head, &Told), site: &str) -> Answ
             text.push(t.say("mail-often").into_owned());
             text.push(t.say("mail-nothing").into_owned());
         }
+    }
+    if is_last {
+        text.push(t.say("mail-last").into_owned());
     }
     text.push(t.say_with("mail-foot", [("site", site.into())]));
     let about = match head.subject.is_empty() {
@@ -221,7 +242,7 @@ mod tests {
     }
 
     fn text(told: &Told, language: Language) -> String {
-        write(language.words(), (&head("report"), told), "Acme").text
+        write(language.words(), (&head("report"), told), "Acme", false).text
     }
 
     #[test]
@@ -243,6 +264,7 @@ mod tests {
             is_html: false,
         };
         assert_eq!(all.count(), (1, 3));
+        assert!(!all.is_all_held());
         assert_eq!(
             text(&all, Language::English),
             "Held for you:\n- report.pdf\n\n\
@@ -296,7 +318,9 @@ mod tests {
             Language::English.words(),
             (&head(""), &Told::TooOften),
             "Acme",
+            true,
         );
         assert_eq!(empty.subject, "Re: Your mail");
+        assert!(empty.text.contains("not answered"), "{}", empty.text);
     }
 }

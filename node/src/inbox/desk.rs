@@ -10,7 +10,7 @@ use papermesh_services::holder::{Holder, Submission, SubmitError};
 use papermesh_services::mailed::once::{self, Fate};
 use papermesh_services::network::Network;
 use papermesh_store::offload::offload;
-use papermesh_store::{MailedKey, MailedRow, Store, StoreError};
+use papermesh_store::{MailedKey, MailedRow, Store};
 
 use super::InboxError;
 use super::answer::{Became, DocumentTold};
@@ -36,13 +36,13 @@ impl<N: Network> once::Desk for Desk<'_, N> {
     type Refusal = String;
 
     async fn row(&self, key: MailedKey) -> Result<Option<MailedRow>, InboxError> {
-        let row = offload(self.store, move |store| store.mailed().get(&key));
+        let row = offload(self.store, move |store| once::row(store, &key));
         Ok(row.await?)
     }
 
     async fn write(&self, key: MailedKey, row: Option<MailedRow>) -> Result<(), InboxError> {
         let writing = offload(self.store, move |store| match row {
-            Some(row) => store.mailed().put(&key, &row),
+            Some(row) => once::put(store, &key, &row),
             None => store.mailed().delete(&key),
         });
         Ok(writing.await?)
@@ -77,23 +77,29 @@ impl<N: Network> once::Desk for Desk<'_, N> {
         };
         match self.holder.submit(submission, paper.bytes.as_slice()).await {
             Ok(_) => Ok(Ok(())),
-            // That a user or the computer has so many jobs is said; that the disk is full or broken passes, and the
-            // mail waits for that.
-            Err(SubmitError::Store(error)) if !matches!(error, StoreError::TooMany { .. }) => {
-                Err(InboxError::Store(error))
+            Err(error) => {
+                let refused = error.in_full().to_string();
+                let error = match error {
+                    SubmitError::Store(error) => InboxError::Store(error),
+                    other => InboxError::Hold(other),
+                };
+                // That the disk is full or broken passes, and the mail waits for that; all else is said.
+                match error.passes() {
+                    true => Err(error),
+                    false => Ok(Err(refused)),
+                }
             }
-            Err(error @ SubmitError::Busy) => Err(InboxError::Hold(error)),
-            Err(error) => Ok(Err(error.in_full().to_string())),
         }
     }
 }
 
 impl<N: Network> Desk<'_, N> {
-    /// What is to be told of a document.
+    /// What is to be told of a document; and what was told of the first copy of it, if the mail has it twice.
     pub(super) async fn told(
         &self,
         paper: &Paper,
         fate: Fate<String>,
+        first: Option<&DocumentTold>,
     ) -> Result<DocumentTold, InboxError> {
         let became = match fate {
             Fate::Held(number) => {
@@ -105,7 +111,12 @@ impl<N: Network> Desk<'_, N> {
                         .map(|view| Box::new(view.summary)),
                 )
             }
-            Fate::Before(_) | Fate::Twice => Became::Before,
+            Fate::Before(_) => Became::Before,
+            // What is held is held once.
+            Fate::Twice => match first.map(|first| &first.became) {
+                Some(Became::Refused(why)) => Became::Refused(why.clone()),
+                _ => Became::Before,
+            },
             Fate::Refused(why) => Became::Refused(why),
         };
         Ok(DocumentTold {

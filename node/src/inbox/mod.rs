@@ -16,13 +16,15 @@ mod desk;
 mod parcel;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use papermesh_mail::documents::ContentsError;
-use papermesh_mail::head::Head;
+use papermesh_convert::Converter;
+use papermesh_convert::mail::{self, ContentsError, OpenError};
+use papermesh_mail::head::{Head, MessageId};
 use papermesh_mail::sender::{self, SenderError};
+use papermesh_mail::watch::{Extent, LONGEST};
 use papermesh_mesh::Membership;
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::remedy::Remedy;
@@ -41,21 +43,28 @@ use papermesh_store::{MailedKey, Store, StoreError};
 
 use crate::config::AuthservId;
 use crate::pages::{Language, Words};
-use answer::{Answer, Told};
+use answer::{Answer, DocumentTold, Told};
 use desk::Desk;
 use parcel::{Paper, Parcel, apart};
 
-/// Answers to one user within an hour.
+/// Answers to one user within an hour that say that all is held, and others.
 const ANSWERS: u32 = 20;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Mails of one user within a day.
 const MAILS: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Answers that could not be sent that are remembered.
+const UNANSWERED: usize = 1000;
+
+// All that a mailbox gives can be opened.
+const _: () = assert!(LONGEST <= mail::MAIL);
 
 /// What it needs.
 pub(crate) struct Deps<N> {
     pub(crate) store: Store,
     pub(crate) holder: Holder<N>,
+    /// Opens mails.
+    pub(crate) converter: Converter,
     pub(crate) local_users: LocalUsers<N>,
     pub(crate) membership: Arc<Membership>,
     /// Names what came.
@@ -77,8 +86,27 @@ pub(crate) struct Counts {
     pub(crate) held: u64,
     /// Mails that were dropped, by why.
     pub(crate) dropped: BTreeMap<String, u64>,
-    /// Answers that could not be sent.
-    pub(crate) unanswered: u64,
+    /// Mails on which the mailbox's server did not say anything, while it has not done so for any.
+    pub(crate) unlooked: u64,
+    /// When answers could not be sent, within the last day, of too many the last ones.
+    pub(crate) unanswered: VecDeque<Instant>,
+    /// Whether the mailbox's server said something of any mail.
+    is_judged: bool,
+}
+
+impl Counts {
+    fn unanswered(&mut self, now: Instant) {
+        self.forget(now);
+        if self.unanswered.len() >= UNANSWERED {
+            self.unanswered.pop_front();
+        }
+        self.unanswered.push_back(now);
+    }
+
+    fn forget(&mut self, now: Instant) {
+        self.unanswered
+            .retain(|at| now.saturating_duration_since(*at) < DAY);
+    }
 }
 
 /// Why a mail is dropped.
@@ -101,24 +129,53 @@ pub(crate) enum Dropped {
     Before,
 }
 
-/// A mail cannot be taken now, but later.
+/// A mail cannot be taken now.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InboxError {
     /// What was written down cannot be read, or nothing can be.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It cannot be opened now.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// A document cannot be held now.
     #[error(transparent)]
     Hold(SubmitError),
+}
+
+impl InboxError {
+    /// Whether it passes, and concerns all mails. Others are about one mail or its user, and those behind it must not wait.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::Store(error) => {
+                matches!(error, StoreError::DiskFull { .. } | StoreError::Io { .. })
+            }
+            Self::Open(_) | Self::Hold(SubmitError::Busy) => true,
+            Self::Hold(_) => false,
+        }
+    }
 }
 
 impl Remedy for InboxError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Store(error) => error.remedy(),
+            Self::Open(error) => error.remedy(),
             Self::Hold(error) => error.remedy(),
         }
     }
+}
+
+/// What came of a mail.
+pub(crate) enum Outcome {
+    /// It is nobody's here, or came before.
+    Dropped,
+    /// It stays: whether the mailbox's server looks at mails at all is not known yet.
+    Left,
+    /// The rest of it is wanted.
+    Wanted,
+    /// It was taken.
+    Taken(Box<Taken>),
 }
 
 /// A mail that was taken: its documents are held, or its sender is told why not.
@@ -132,6 +189,8 @@ pub(crate) struct Taken {
     /// Names the mail.
     pub(crate) key: MailedKey,
     user: UserId,
+    /// Whether it is remembered that it came: of too many it is not.
+    is_remembered: bool,
 }
 
 /// Takes mails, one after another.
@@ -140,6 +199,7 @@ pub(crate) struct Inbox<N> {
     counts: Arc<Mutex<Counts>>,
     noted: Noted,
     answers: RateWindow<UserId>,
+    refusals: RateWindow<UserId>,
     mails: RateWindow<UserId>,
     /// The mail that was counted last, and whether it was one too many: one that comes again because it could not be taken
     /// is the same.
@@ -152,7 +212,9 @@ pub(crate) struct Counted(Arc<Mutex<Counts>>);
 
 impl Counted {
     pub(crate) fn now(&self) -> Counts {
-        lock(&self.0).clone()
+        let mut counts = lock(&self.0);
+        counts.forget(Instant::now());
+        counts.clone()
     }
 }
 
@@ -167,6 +229,7 @@ impl<N: Network> Inbox<N> {
             deps,
             counts: Arc::default(),
             answers: RateWindow::new(ANSWERS, HOUR),
+            refusals: RateWindow::new(ANSWERS, HOUR),
             mails: RateWindow::new(MAILS, DAY),
             last: None,
         }
@@ -176,48 +239,60 @@ impl<N: Network> Inbox<N> {
         Counted(Arc::clone(&self.counts))
     }
 
-    /// Takes a mail, or its beginning if it is too long. None if it was dropped.
+    /// Takes a mail, or its beginning. Of a long one the beginning is enough to drop it, which nobody then reads.
     ///
     /// # Errors
     /// [`InboxError`]: then it is to be taken again later.
     pub(crate) async fn take(
         &mut self,
         mail: Vec<u8>,
-        is_whole: bool,
-    ) -> Result<Option<Taken>, InboxError> {
+        extent: Extent,
+    ) -> Result<Outcome, InboxError> {
         let mail = Arc::new(mail);
         let (head, reader, from) = match self.judge(&mail).await? {
             Ok(judged) => judged,
+            Err(Dropped::Sender(SenderError::NoResults)) if self.awaits_results() => {
+                tracing::warn!(
+                    authserv_id = self.deps.server.as_str(),
+                    "a mail has no results of the mailbox's server, and none had; it stays there"
+                );
+                return Ok(Outcome::Left);
+            }
             Err(why) => {
                 self.drop(&why).await;
-                return Ok(None);
+                return Ok(Outcome::Dropped);
             }
         };
         let user = reader.user.clone();
-        let id = head.id.as_ref().map(|id| id.as_str());
-        let key = self.deps.names.mail(&user, id, &mail);
-        let now = self.deps.membership.now();
-        offload(&self.deps.store, move |store| once::sweep(store, now)).await?;
+        // Without a name it is named by all its bytes.
+        if extent == Extent::Beginning && head.id.is_none() {
+            return Ok(Outcome::Wanted);
+        }
+        let Some(key) = self.name(&mail, &head, &user).await else {
+            return Ok(Outcome::Left);
+        };
         if once::is_done(&self.desk(&user, &[]), key).await? {
+            // It is remembered for as long as it comes.
+            self.remember(&user, key).await?;
             self.drop(&Dropped::Before).await;
-            return Ok(None);
+            return Ok(Outcome::Dropped);
+        }
+        if extent == Extent::Beginning {
+            return Ok(Outcome::Wanted);
         }
         let language = reader.language.as_deref().and_then(Language::named);
         let t = language.unwrap_or_default().words();
-        let told = self.told(&head, (&user, key), (&mail, is_whole), t).await?;
+        let told = self.told(&head, (&user, key), (&mail, extent), t).await?;
         self.note_taken(&user, &told).await;
-        let is_answered = self
-            .answers
-            .count(user.clone(), self.deps.membership.steady());
-        let site = self.deps.membership.state().name.clone();
-        let answer = is_answered.then(|| answer::write(t, (&head, &told), site.as_str()));
-        Ok(Some(Taken {
+        let answer = self.answer(&user, t, (&head, &told));
+        Ok(Outcome::Taken(Box::new(Taken {
             to: from,
             head,
             answer,
             key,
             user,
-        }))
+            is_remembered: !matches!(told, Told::TooOften),
+        })))
     }
 
     /// Writes down that all is done about a mail. It may be deleted from then on, and not before.
@@ -225,13 +300,61 @@ impl<N: Network> Inbox<N> {
     /// # Errors
     /// [`InboxError`].
     pub(crate) async fn done(&self, taken: &Taken) -> Result<(), InboxError> {
+        if taken.is_remembered {
+            self.remember(&taken.user, taken.key).await?;
+        }
         let now = self.deps.membership.now();
-        once::done(&self.desk(&taken.user, &[]), &taken.user, taken.key, now).await
+        let swept = offload(&self.deps.store, move |store| once::sweep(store, now));
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "mails of the past cannot be forgotten now");
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, user: &UserId, key: MailedKey) -> Result<(), InboxError> {
+        let now = self.deps.membership.now();
+        once::done(&self.desk(user, &[]), user, key, now).await
     }
 
     /// Counts an answer that could not be sent.
     pub(crate) fn unanswered(&self) {
-        lock(&self.counts).unanswered += 1;
+        lock(&self.counts).unanswered(Instant::now());
+    }
+
+    /// Names a mail. None if that breaks down.
+    async fn name(&self, mail: &Arc<Vec<u8>>, head: &Head, user: &UserId) -> Option<MailedKey> {
+        let (mail, id) = (Arc::clone(mail), head.id.clone());
+        let (user, names) = (user.clone(), self.deps.names.clone());
+        apart(move || names.mail(&user, id.as_ref().map(MessageId::as_str), &mail)).await
+    }
+
+    /// The answer, unless its reader had so many of its kind: that something is not held is said even if much was held before.
+    fn answer(
+        &mut self,
+        user: &UserId,
+        t: &'static Words,
+        (head, told): (&Head, &Told),
+    ) -> Option<Answer> {
+        let now = self.deps.membership.steady();
+        let window = match told.is_all_held() {
+            true => &mut self.answers,
+            false => &mut self.refusals,
+        };
+        if !window.count(user.clone(), now) {
+            return None;
+        }
+        let is_last = window.is_used_up(user, now);
+        let site = self.deps.membership.state().name.clone();
+        Some(answer::write(t, (head, told), site.as_str(), is_last))
+    }
+
+    /// Counts a mail of which the mailbox's server said nothing, and tells whether it has said nothing of any.
+    fn awaits_results(&self) -> bool {
+        let mut counts = lock(&self.counts);
+        if !counts.is_judged {
+            counts.unlooked += 1;
+        }
+        !counts.is_judged
     }
 
     /// Who sent a mail, and from where.
@@ -243,6 +366,10 @@ impl<N: Network> Inbox<N> {
         let Some(head) = apart(move || Head::read(&reading)).await.flatten() else {
             return Ok(Err(Dropped::Head));
         };
+        if sender::is_judged(&head, self.deps.server.as_str()) {
+            let mut counts = lock(&self.counts);
+            (counts.is_judged, counts.unlooked) = (true, 0);
+        }
         let from = match sender::proven(&head, self.deps.server.as_str()) {
             Ok(from) => from,
             Err(why) => return Ok(Err(why.into())),
@@ -261,7 +388,7 @@ impl<N: Network> Inbox<N> {
         &mut self,
         head: &Head,
         (user, key): (&UserId, MailedKey),
-        (mail, is_whole): (&Arc<Vec<u8>>, bool),
+        (mail, extent): (&Arc<Vec<u8>>, Extent),
         t: &'static Words,
     ) -> Result<Told, InboxError> {
         if self.is_one_too_many(user, key) {
@@ -271,18 +398,22 @@ impl<N: Network> Inbox<N> {
             Ok(options) => options,
             Err(why) => return Ok(Told::Options(why)),
         };
-        if !is_whole {
+        if extent != Extent::Whole {
             return Ok(Told::Contents(ContentsError::TooLarge));
         }
         let title = match head.subject.is_empty() {
             true => t.say("mail-text").into_owned(),
             false => head.subject.clone(),
         };
-        let (mail, whose, names) = (Arc::clone(mail), user.clone(), self.deps.names.clone());
-        let opened = apart(move || Parcel::open(&mail, (&whose, &names), title)).await;
-        let parcel = match opened.unwrap_or(Err(ContentsError::Unreadable)) {
-            Ok(parcel) => parcel,
+        let opened = self.deps.converter.open_mail(Arc::clone(mail)).await?;
+        let contents = match opened {
+            Ok(contents) => contents,
             Err(why) => return Ok(Told::Contents(why)),
+        };
+        let (whose, names) = (user.clone(), self.deps.names.clone());
+        let parcel = apart(move || Parcel::of(contents, (&whose, &names), title)).await;
+        let Some(parcel) = parcel else {
+            return Ok(Told::Contents(ContentsError::Unreadable));
         };
         let desk = Desk {
             options: &options,
@@ -294,12 +425,16 @@ impl<N: Network> Inbox<N> {
             documents: &parcel.keys,
         };
         let fates = once::hold(&desk, &mail, self.deps.membership.now()).await?;
-        let mut held = Vec::new();
-        for (paper, fate) in parcel.papers.iter().zip(fates) {
-            held.push(desk.told(paper, fate).await?);
+        let mut documents: Vec<DocumentTold> = Vec::new();
+        for ((paper, fate), key) in parcel.papers.iter().zip(fates).zip(&parcel.keys) {
+            // Of one that the mail has twice: what became of the first.
+            let mut before = documents.iter().zip(&parcel.keys);
+            let first = before.find_map(|(told, first)| (first == key).then_some(told));
+            let told = desk.told(paper, fate, first).await?;
+            documents.push(told);
         }
         Ok(Told::Documents {
-            documents: held,
+            documents,
             left_out: parcel.left_out,
             is_html: parcel.is_html,
         })

@@ -2,7 +2,7 @@
 
 use std::panic;
 
-use papermesh_mail::documents::{Contents, ContentsError, LeftOut, Text};
+use papermesh_convert::mail::{Contents, LeftOut, Text, WhyLeftOut};
 use papermesh_protocol::text::UserId;
 use papermesh_services::mailed::once::Names;
 use papermesh_store::MailedKey;
@@ -28,16 +28,9 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Opens a mail of a user: its documents, or else its text, which is called so.
-    ///
-    /// # Errors
-    /// [`ContentsError`].
-    pub(super) fn open(
-        mail: &[u8],
-        (user, names): (&UserId, &Names),
-        title: String,
-    ) -> Result<Self, ContentsError> {
-        let contents = Contents::read(mail)?;
+    /// What is to be held of what a user's mail brings: its documents, or else its text, which is called so. Where something
+    /// was attached that did not come out, the text is not what was meant. Takes as long as it takes to hash them.
+    pub(super) fn of(contents: Contents, (user, names): (&UserId, &Names), title: String) -> Self {
         let documents = contents.documents.into_iter();
         let mut papers: Vec<Paper> = documents
             .map(|document| Paper {
@@ -46,8 +39,10 @@ impl Parcel {
                 bytes: document.bytes,
             })
             .collect();
-        let is_html = papers.is_empty() && contents.text == Text::Html;
-        if let (true, Text::Plain(text)) = (papers.is_empty(), contents.text) {
+        let is_lost = |left_out: &LeftOut| left_out.why != WhyLeftOut::Shown;
+        let has_nothing = papers.is_empty() && !contents.left_out.iter().any(is_lost);
+        let is_html = has_nothing && contents.text == Text::Html;
+        if let (true, Text::Plain(text)) = (has_nothing, contents.text) {
             papers.push(Paper {
                 title,
                 is_text: true,
@@ -57,12 +52,12 @@ impl Parcel {
         let keys = papers
             .iter()
             .map(|paper| names.document(user, &paper.bytes));
-        Ok(Self {
+        Self {
             keys: keys.collect(),
             papers,
             left_out: contents.left_out,
             is_html,
-        })
+        }
     }
 }
 
@@ -72,4 +67,44 @@ pub(super) async fn apart<T: Send + 'static>(
     read: impl FnOnce() -> T + Send + panic::UnwindSafe + 'static,
 ) -> Option<T> {
     spawn_blocking(read).await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_convert::mail::Document;
+    use papermesh_protocol::seal::StorageKey;
+
+    use super::*;
+
+    fn parcel(documents: &[&str], left_out: Option<WhyLeftOut>) -> Vec<String> {
+        let document = |name: &&str| Document {
+            name: (*name).to_owned(),
+            bytes: name.as_bytes().to_vec(),
+        };
+        let left_out = left_out.map(|why| LeftOut {
+            name: String::new(),
+            why,
+        });
+        let contents = Contents {
+            documents: documents.iter().map(document).collect(),
+            left_out: left_out.into_iter().collect(),
+            text: Text::Plain("hello".to_owned()),
+        };
+        let names = Names::new(&StorageKey::from_bytes([1; 32]));
+        let user: UserId = "dana".parse().unwrap();
+        let parcel = Parcel::of(contents, (&user, &names), "its text".to_owned());
+        assert_eq!(parcel.keys.len(), parcel.papers.len());
+        parcel.papers.into_iter().map(|paper| paper.title).collect()
+    }
+
+    #[test]
+    fn the_text_is_held_where_nothing_else_was_sent() {
+        assert_eq!(parcel(&["a.pdf"], None), ["a.pdf"]);
+        assert_eq!(parcel(&[], None), ["its text"]);
+        assert_eq!(parcel(&[], Some(WhyLeftOut::Shown)), ["its text"]);
+        for lost in [WhyLeftOut::Damaged, WhyLeftOut::Mail] {
+            assert_eq!(parcel(&[], Some(lost)), [""; 0]);
+        }
+    }
 }

@@ -12,13 +12,14 @@ use papermesh_mail::{MailError, Trust};
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::network::Network;
+use papermesh_store::StoreError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::mailbox::MailSettingsError;
 use crate::config::{MailAccounts, MailHold};
 use crate::inbox::answer::Answer;
-use crate::inbox::{Counted, Counts, Deps, Inbox, Taken};
+use crate::inbox::{Counted, Counts, Deps, Inbox, InboxError, Outcome, Taken};
 
 /// Mails that wait to be taken: one, so that there are never two in memory that nobody looks at.
 const WAITING: usize = 1;
@@ -132,18 +133,15 @@ pub(super) fn watch<N: Network>(
 
 /// Takes what comes, one mail after another.
 async fn take<N: Network>(mut mails: mpsc::Receiver<Arrived>, mut inbox: Inbox<N>, post: Post) {
-    while let Some(Arrived {
-        mail,
-        is_whole,
-        fate,
-    }) = mails.recv().await
-    {
-        let became = match inbox.take(mail, is_whole).await {
-            Ok(None) => Fate::Done,
-            Ok(Some(taken)) => finish(&inbox, &taken, &post).await,
+    while let Some(Arrived { mail, extent, fate }) = mails.recv().await {
+        let became = match inbox.take(mail, extent).await {
+            Ok(Outcome::Dropped) => Fate::Done,
+            Ok(Outcome::Left) => Fate::Left,
+            Ok(Outcome::Wanted) => Fate::Wanted,
+            Ok(Outcome::Taken(taken)) => finish(&inbox, &taken, &post).await,
             Err(error) => {
                 tracing::error!(error = %error.in_full(), "a mail with documents cannot be taken now");
-                Fate::Later
+                postponed(&error)
             }
         };
         // The watching may have ended meanwhile: the mail is looked at again by the next one.
@@ -164,9 +162,19 @@ async fn finish<N: Network>(inbox: &Inbox<N>, taken: &Taken, post: &Post) -> Fat
     }
     match inbox.done(taken).await {
         Ok(()) => Fate::Done,
+        // It is not remembered, and done.
+        Err(InboxError::Store(StoreError::TooMany { .. })) => Fate::Done,
         Err(error) => {
             tracing::error!(error = %error.in_full(), "cannot write down that a mail is done");
-            Fate::Later
+            postponed(&error)
         }
+    }
+}
+
+/// What becomes of a mail that cannot be taken now. Nothing is lost of it in any case.
+fn postponed(error: &InboxError) -> Fate {
+    match error.passes() {
+        true => Fate::Later,
+        false => Fate::Left,
     }
 }

@@ -152,7 +152,8 @@ impl Node {
             .await?;
         let mail = parts.mail().await?;
         let mailbox = parts.mailbox(door.as_ref(), mail.as_ref()).await?;
-        let mail_hold = parts.mail_hold(holder.as_ref(), &local_users, mail.as_ref())?;
+        let holding = (holder.as_ref(), &converter);
+        let mail_hold = parts.mail_hold(holding, &local_users, mail.as_ref())?;
         let prober = parts.prober(&sightings);
         let certifying = parts.certifying();
         let (infra, device_tokens) = parts.infra(printer.as_ref(), &site_certificate).await?;

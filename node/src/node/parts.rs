@@ -382,7 +382,7 @@ impl<'a> Parts<'a> {
     /// The mailbox to which users send documents, if there is one and this node holds jobs.
     pub(super) fn mail_hold(
         &mut self,
-        holder: Option<&Holder<Network>>,
+        (holder, converter): (Option<&Holder<Network>>, &Converter),
         local_users: &LocalUsers<Network>,
         mail: Option<&MailHere>,
     ) -> Result<Option<MailHoldHere>, NodeError> {
@@ -395,6 +395,7 @@ impl<'a> Parts<'a> {
         let deps = inbox::Deps {
             store: self.store.clone(),
             holder: holder.clone(),
+            converter: converter.clone(),
             local_users: local_users.clone(),
             membership: Arc::clone(&self.membership),
             names: Names::new(self.identity.storage()),

@@ -6,7 +6,8 @@
 //! down, and may only then be taken from its server.
 //!
 //! A document that came with another mail within [`AGAIN`] is not held again. What belongs to one mail is remembered for
-//! [`KEPT`], however long this node was off meanwhile.
+//! [`KEPT`], however long this node was off meanwhile: the past is swept after a mail is done and never before, and what comes
+//! again is remembered anew.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -25,6 +26,8 @@ pub const AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Rows from which on those go that are older than [`AGAIN`].
 const MANY: usize = MAILED_MAX / 2;
+/// Rows that go where there is no room.
+const ROOM: usize = MAILED_MAX / 16;
 /// Rows that are read from the store at once.
 const PAGE: usize = 512;
 
@@ -223,24 +226,71 @@ async fn document<D: Desk>(
     }
 }
 
-/// Forgets what is long past. Blocks.
+/// Forgets what is long past. To be called when a mail is done. Blocks.
 ///
 /// # Errors
 /// Those of the store.
 pub fn sweep(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    let mut past = past(all(store)?, now).into_iter();
+    past.try_for_each(|key| store.mailed().delete(&key))
+}
+
+/// What is long past.
+pub(super) fn past(all: Vec<(MailedKey, Timestamp)>, now: Timestamp) -> Vec<MailedKey> {
+    let kept = match all.len() < MANY {
+        true => KEPT,
+        false => AGAIN,
+    };
+    let past = all.into_iter().filter(|(_, at)| now.since(*at) >= kept);
+    past.map(|(key, _)| key).collect()
+}
+
+/// Writes something down. Where there is no room, what is oldest is forgotten: so nobody who mails much keeps others from it.
+/// Blocks.
+///
+/// # Errors
+/// Those of the store.
+pub fn put(store: &Store, key: &MailedKey, row: &MailedRow) -> Result<(), StoreError> {
+    match store.mailed().put(key, row) {
+        Err(StoreError::TooMany { .. }) => {
+            let mut oldest = oldest(all(store)?).into_iter();
+            oldest.try_for_each(|key| store.mailed().delete(&key))?;
+            store.mailed().put(key, row)
+        }
+        put => put,
+    }
+}
+
+/// What is forgotten where there is no room.
+pub(super) fn oldest(mut all: Vec<(MailedKey, Timestamp)>) -> Vec<MailedKey> {
+    all.sort_unstable_by_key(|(_, at)| *at);
+    let oldest = all.into_iter().take(ROOM);
+    oldest.map(|(key, _)| key).collect()
+}
+
+/// What is written down of a mail or a document. What cannot be read is as if it were not there: it must not keep others
+/// waiting. Blocks.
+///
+/// # Errors
+/// Those of the store that concern more than this.
+pub fn row(store: &Store, key: &MailedKey) -> Result<Option<MailedRow>, StoreError> {
+    match store.mailed().get(key) {
+        Err(error @ StoreError::Row { .. }) => {
+            tracing::error!(%error, "what is written down of a mail cannot be read");
+            Ok(None)
+        }
+        row => row,
+    }
+}
+
+fn all(store: &Store) -> Result<Vec<(MailedKey, Timestamp)>, StoreError> {
     let mut all: Vec<(MailedKey, Timestamp)> = Vec::new();
     loop {
         let page = store.mailed().scan(all.last().map(|(key, _)| key), PAGE)?;
         let is_last = page.len() < PAGE;
         all.extend(page.into_iter().map(|(key, row)| (key, row.at)));
         if is_last {
-            break;
+            return Ok(all);
         }
     }
-    let kept = match all.len() < MANY {
-        true => KEPT,
-        false => AGAIN,
-    };
-    let mut past = all.into_iter().filter(|(_, at)| now.since(*at) >= kept);
-    past.try_for_each(|(key, _)| store.mailed().delete(&key))
 }

@@ -144,6 +144,15 @@ fn take(
     })
 }
 
+/// Forgets what is long past.
+fn sweep(disk: &Mutex<Disk>, at: Timestamp) {
+    let rows = &mut disk.lock().unwrap().rows;
+    let all = rows.iter().map(|(key, row)| (*key, row.at)).collect();
+    for key in once::past(all, at) {
+        rows.remove(&key);
+    }
+}
+
 fn held(disk: &Mutex<Disk>) -> Vec<u8> {
     let mut held: Vec<u8> = disk.lock().unwrap().jobs.values().copied().collect();
     held.sort_unstable();
@@ -170,12 +179,33 @@ fn a_mail_that_was_half_done_is_finished_however_late() {
     assert!(take(&disk, 1, &[1, 2], NOW).is_err());
     assert_eq!(held(&disk), [1]);
     disk.lock().unwrap().left = None;
-    let fates = take(&disk, 1, &[1, 2], NOW + KEPT / 2).unwrap();
+    // The past is swept after a mail is done, and what was finished now is not of the past.
+    let late = NOW + KEPT + KEPT;
+    let fates = take(&disk, 1, &[1, 2], late).unwrap();
     assert!(
         matches!(fates[..], [Fate::Held(1), Fate::Held(_)]),
         "{fates:?}"
     );
+    sweep(&disk, late);
     assert_eq!(held(&disk), [1, 2]);
+    assert_eq!(take(&disk, 1, &[1, 2], late).unwrap(), []);
+    let again = take(&disk, 2, &[1, 2], late).unwrap();
+    assert_eq!(again, [Fate::Before(late), Fate::Before(late)]);
+    sweep(&disk, late + KEPT);
+    assert!(disk.lock().unwrap().rows.is_empty());
+}
+
+#[test]
+fn what_is_oldest_goes_first() {
+    let row = |at: u32| {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(&at.to_be_bytes());
+        (key, NOW + std::time::Duration::from_secs(at.into()))
+    };
+    let all: Vec<_> = (0..2000).rev().map(row).collect();
+    let oldest = once::oldest(all);
+    assert_eq!(oldest.len(), 1024);
+    assert!(oldest.iter().all(|key| *key < row(1024).0));
 }
 
 #[test]

@@ -12,6 +12,9 @@ const CHECK: &str = "mail to hold";
 /// Mails of strangers that say nothing about the mailbox.
 const FEW: u64 = 5;
 
+const UNLOOKED: &str = "set authserv-id in mail.hold to the name in the Authentication-Results of these mails, and have the \
+                        server check DMARC";
+
 /// How it stands with it.
 pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
     let came = format!(
@@ -32,10 +35,30 @@ pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
             "not read yet".to_owned(),
             "run `papermesh doctor` again in a minute",
         ),
-        State::Told | State::Asking if counts.unanswered > 0 => doubtful(
+        State::Told | State::Asking if counts.unlooked > 0 => doubtful(
             CHECK,
-            format!("{came}; {} answers could not be sent", counts.unanswered),
+            format!(
+                "{} mails stay in the mailbox: the server did not say who sent them, nor of any other",
+                counts.unlooked
+            ),
+            UNLOOKED,
+        ),
+        State::Told | State::Asking if !counts.unanswered.is_empty() => doubtful(
+            CHECK,
+            format!(
+                "{came}; {} answers of the last day could not be sent",
+                counts.unanswered.len()
+            ),
             "look whether the account that sends may use the mailbox's address; the node's log has what the server said",
+        ),
+        State::Told | State::Asking if status.left > 0 => doubtful(
+            CHECK,
+            format!(
+                "{came}; {} mails cannot be fetched or put away",
+                status.left
+            ),
+            "let the account delete in this folder and write to the folder `keep` (rights, and its quota); the node's log \
+             has what the server said",
         ),
         // A server that finds nothing for anybody is called otherwise, or does not look.
         State::Told | State::Asking if counts.taken == 0 && unlooked(counts) > FEW => doubtful(
@@ -44,8 +67,7 @@ pub(super) fn mail_hold_of(status: &Status, counts: &Counts) -> Finding {
                 "of {} mails the server did not say who sent them",
                 unlooked(counts)
             ),
-            "set authserv-id in mail.hold to the name in the Authentication-Results of these mails, and have the server \
-             check DMARC",
+            UNLOOKED,
         ),
         State::Told => good(CHECK, format!("read; {came}")),
         State::Asking => doubtful(
@@ -90,7 +112,22 @@ mod tests {
         assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
         counts.taken = 1;
         assert_eq!(verdict(State::Told, &counts), Verdict::Good);
-        counts.unanswered = 1;
+        let status = Status {
+            state: State::Told,
+            left: 1,
+            ..Status::default()
+        };
+        let found = mail_hold_of(&status, &counts);
+        assert!(
+            found.verdict == Verdict::Doubtful
+                && found.advice.unwrap_or_default().contains("quota")
+        );
+        counts.unanswered.push_back(std::time::Instant::now());
+        assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
+        counts.unanswered.clear();
+        assert_eq!(verdict(State::Told, &counts), Verdict::Good);
+        // From the first one on.
+        counts.unlooked = 1;
         assert_eq!(verdict(State::Told, &counts), Verdict::Doubtful);
     }
 }

@@ -446,4 +446,5 @@ mail-often = جاءت منك اليوم رسائل كثيرة جدًا.
 mail-option-unknown = «{ $option }» ليس خيارًا.
 mail-option-contradicts = «{ $option }» يناقض خيارًا آخر.
 mail-options = الخيارات: 2x (النسخ) وduplex وtumble وsimplex وmono وcolor ومقاسات الورق مثل a4 أو letter.
+mail-last = جاءت منك رسائل كثيرة، فلن يُرد على الرسائل التالية لمدة تصل إلى ساعة.
 mail-foot = أرسل هذا برنامج في { $site } لأن رسالة جاءت من عنوانك. لا أحد يقرأ الردود عليه.

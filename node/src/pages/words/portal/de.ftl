@@ -418,4 +418,5 @@ mail-often = Heute kamen zu viele E-Mails von Ihnen.
 mail-option-unknown = „{ $option }“ ist keine Option.
 mail-option-contradicts = „{ $option }“ widerspricht einer anderen Option.
 mail-options = Es gibt: 2x (Exemplare), duplex, tumble, simplex, mono, color und Papiergrößen wie a4 oder letter.
+mail-last = Von Ihnen kamen so viele E-Mails, dass die nächsten bis zu einer Stunde lang nicht beantwortet werden.
 mail-foot = Das schickt ein Programm von { $site }, weil von Ihrer Adresse eine E-Mail kam. Antworten darauf liest niemand.

@@ -418,4 +418,5 @@ mail-often = Too many mails came from you today.
 mail-option-unknown = “{ $option }” is not an option.
 mail-option-contradicts = “{ $option }” contradicts another option.
 mail-options = There are: 2x (copies), duplex, tumble, simplex, mono, color, and sizes of paper such as a4 or letter.
+mail-last = So many mails came from you that the next ones are not answered, for up to an hour.
 mail-foot = A program at { $site } sent this because a mail came from your address. Nobody reads replies to it.

@@ -418,4 +418,5 @@ mail-often = Hoy llegaron demasiados correos suyos.
 mail-option-unknown = «{ $option }» no es una opción.
 mail-option-contradicts = «{ $option }» contradice otra opción.
 mail-options = Hay: 2x (copias), duplex, tumble, simplex, mono, color y tamaños de papel como a4 o letter.
+mail-last = Llegaron tantos correos suyos que los siguientes quedan sin respuesta, durante una hora como máximo.
 mail-foot = Lo envía un programa de { $site } porque llegó un correo de su dirección. Nadie lee las respuestas.

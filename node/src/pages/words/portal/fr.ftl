@@ -418,4 +418,5 @@ mail-often = Trop de courriels sont venus de vous aujourd’hui.
 mail-option-unknown = « { $option } » n’est pas une option.
 mail-option-contradicts = « { $option } » contredit une autre option.
 mail-options = Il y a : 2x (copies), duplex, tumble, simplex, mono, color et des formats de papier comme a4 ou letter.
+mail-last = Tant de courriels sont venus de vous que les suivants restent sans réponse, pendant une heure au plus.
 mail-foot = Un programme de { $site } envoie ceci parce qu’un courriel est venu de votre adresse. Personne ne lit les réponses.

@@ -396,4 +396,5 @@ mail-often = 今天您发来的邮件太多。
 mail-option-unknown = “{ $option }”不是选项。
 mail-option-contradicts = “{ $option }”与另一个选项矛盾。
 mail-options = 可用的有：2x（份数）、duplex、tumble、simplex、mono、color，以及 a4 或 letter 等纸张尺寸。
+mail-last = 您发来的邮件很多，接下来的邮件最多一小时内不再得到回复。
 mail-foot = 因为从您的地址来了一封邮件，{ $site } 的程序发送了这封回复。没有人阅读对它的回信。

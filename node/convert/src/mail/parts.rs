@@ -1,128 +1,51 @@
-//! What a mail brings that can be printed, as anybody may have written it.
-//!
-//! What a part says of itself (its type, its name) is not believed: what format a document has shows in its bytes, and is
-//! looked at by whoever takes it. A mail is read from memory, once, and is no longer than [`MAIL`].
-//!
-//! **What is a document:** each part that is a file. **What is none:** the text of the mail, the pictures that this text
-//! shows (its HTML names their Content-ID, RFC 2392), such as the logo of a signature, and the signature of S/MIME or PGP.
-//! A mail within the mail is none either, and is told.
+//! Reads the parts of a mail. Runs in the process of its own: the library that reads mails has no limits.
 
 use std::collections::BTreeSet;
 
 use mail_parser::{MessageParser, MessagePart, MimeHeaders, PartType};
 use papermesh_protocol::text;
 
-/// The longest mail that is read, in bytes as they come.
-pub const MAIL: usize = 40 * 1024 * 1024;
-/// Documents that one mail may bring,
-pub const DOCUMENTS: usize = 10;
-/// and the bytes that they have together.
-pub const BYTES: usize = 25 * 1024 * 1024;
-/// Parts within parts that are looked into,
+use super::{
+    BYTES, Contents, ContentsError, DOCUMENTS, Document, LeftOut, MAIL, NAME, PARTS, Text,
+    WhyLeftOut,
+};
+
+/// Parts within parts that are looked into.
 const DEPTH: usize = 8;
-/// and parts in all.
-const PARTS: usize = 256;
-/// Characters of a name.
-const NAME: usize = 255;
-/// Pictures that a text shows.
+/// Pictures that the text of a mail shows.
 const SHOWN: usize = 256;
+/// Bytes of the name of one.
+const ID: usize = 250;
 
-/// What a mail brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contents {
-    /// Its documents, in their order.
-    pub documents: Vec<Document>,
-    /// What looks like one and is none, in its order.
-    pub left_out: Vec<LeftOut>,
-    /// Its text.
-    pub text: Text,
-}
-
-/// A document, of whatever format.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
-    /// What it is called, fit to be shown; empty if it says nothing.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// A part that is no document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
-    /// What it is called, fit to be shown; empty if it says nothing.
-    pub name: String,
-    /// Why it is none.
-    pub why: WhyLeftOut,
-}
-
-/// Why a part is no document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhyLeftOut {
-    /// It is a picture of the text.
-    Shown,
-    /// It is a mail of its own.
-    Mail,
-    /// Its bytes did not come as they were sent.
-    Damaged,
-}
-
-/// The text of a mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Text {
-    /// There is none.
-    None,
-    /// Plain text.
-    Plain(String),
-    /// It has the form of a page of the web only.
-    Html,
-}
-
-/// Why a mail is not looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ContentsError {
-    /// It has too many documents.
-    #[error("it has more than {DOCUMENTS} attachments")]
-    TooMany,
-    /// It is too long, or its documents are together.
-    #[error("it, or all attachments together, are too large")]
-    TooLarge,
-    /// It has too many parts within parts, or cannot be read.
-    #[error("it cannot be read")]
-    Unreadable,
-}
-
-impl Contents {
-    /// Reads a mail.
-    ///
-    /// # Errors
-    /// [`ContentsError`].
-    pub fn read(mail: &[u8]) -> Result<Self, ContentsError> {
-        if mail.len() > MAIL {
-            return Err(ContentsError::TooLarge);
-        }
-        let message = MessageParser::default().parse(mail);
-        let mut message = message.ok_or(ContentsError::Unreadable)?;
-        if message.parts.len() > PARTS {
-            return Err(ContentsError::Unreadable);
-        }
-        let order = order(&message.parts)?;
-        let mut reading = Reading {
-            shown: shown(&message.parts),
-            contents: Self {
-                documents: Vec::new(),
-                left_out: Vec::new(),
-                text: Text::None,
-            },
-            bytes: 0,
-        };
-        for at in order {
-            if let Some(part) = message.parts.get_mut(at) {
-                reading.read(part)?;
-            }
-        }
-        Ok(reading.contents)
+/// Reads a mail.
+///
+/// # Errors
+/// [`ContentsError`].
+pub(crate) fn read(mail: &[u8]) -> Result<Contents, ContentsError> {
+    if mail.len() > MAIL {
+        return Err(ContentsError::TooLarge);
     }
+    let message = MessageParser::default().parse(mail);
+    let mut message = message.ok_or(ContentsError::Unreadable)?;
+    if message.parts.len() > PARTS {
+        return Err(ContentsError::Unreadable);
+    }
+    let order = order(&message.parts)?;
+    let mut reading = Reading {
+        shown: shown(&message.parts),
+        contents: Contents {
+            documents: Vec::new(),
+            left_out: Vec::new(),
+            text: Text::None,
+        },
+        bytes: 0,
+    };
+    for at in order {
+        if let Some(part) = message.parts.get_mut(at) {
+            reading.read(part)?;
+        }
+    }
+    Ok(reading.contents)
 }
 
 /// The parts that have no parts, in the order of the mail.
@@ -149,19 +72,25 @@ fn order(parts: &[MessagePart<'_>]) -> Result<Vec<usize>, ContentsError> {
 
 /// The Content-IDs that the mail's HTML names.
 fn shown(parts: &[MessagePart<'_>]) -> BTreeSet<String> {
-    let mut shown = BTreeSet::new();
-    for part in parts {
-        let PartType::Html(html) = &part.body else {
-            continue;
-        };
-        for (at, _) in html.match_indices("cid:").take(SHOWN) {
-            let named = html.get(at + 4..).unwrap_or_default();
-            let ends = |c: char| matches!(c, '"' | '\'' | '>' | '<' | ')') || c.is_whitespace();
-            let named = named.split(ends).next().unwrap_or_default();
-            shown.insert(named.replace("%40", "@"));
-        }
-    }
-    shown
+    let pages = parts.iter().filter_map(|part| match &part.body {
+        PartType::Html(html) => Some(html),
+        _ => None,
+    });
+    let named = pages.flat_map(|html| {
+        let named = html.match_indices("cid:");
+        named.filter_map(|(at, _)| html.get(at + 4..))
+    });
+    named.take(SHOWN).filter_map(id).collect()
+}
+
+/// The Content-ID that stands here, if it ends in time.
+fn id(html: &str) -> Option<String> {
+    let ends = |c: char| matches!(c, '"' | '\'' | '>' | '<' | ')') || c.is_whitespace();
+    let mut chars = html.char_indices().take_while(|(at, _)| *at <= ID);
+    let end = chars.find_map(|(at, c)| ends(c).then_some(at));
+    // What ends with the page is over, too.
+    let end = end.or_else(|| (html.len() <= ID).then_some(html.len()))?;
+    Some(html.get(..end)?.replace("%40", "@"))
 }
 
 /// A mail that is being read.
@@ -190,7 +119,7 @@ impl Reading {
                 .is_some_and(|id| self.shown.contains(id.trim_matches(['<', '>'])));
         let is_damaged = part.is_encoding_problem;
         match std::mem::take(&mut part.body) {
-            PartType::Text(text) if !is_file && kind == "text/plain" => self.text(&text),
+            PartType::Text(text) if !is_file && kind == "text/plain" => self.text(&text)?,
             PartType::Html(_) if !is_file => {
                 if self.contents.text == Text::None {
                     self.contents.text = Text::Html;
@@ -211,14 +140,22 @@ impl Reading {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str) -> Result<(), ContentsError> {
         if text.trim().is_empty() {
-            return;
+            return Ok(());
+        }
+        let so_far = match &self.contents.text {
+            Text::Plain(so_far) => so_far.len(),
+            Text::None | Text::Html => 0,
+        };
+        if so_far + text.len() > BYTES {
+            return Err(ContentsError::TooLarge);
         }
         match &mut self.contents.text {
             Text::Plain(so_far) => so_far.push_str(text),
             other => *other = Text::Plain(text.to_owned()),
         }
+        Ok(())
     }
 
     fn leave_out(&mut self, name: String, why: WhyLeftOut) {
@@ -266,7 +203,7 @@ mod tests {
     }
 
     fn read(mail: &str) -> Result<Contents, ContentsError> {
-        Contents::read(mail.replace('\n', "\r\n").as_bytes())
+        super::read(mail.replace('\n', "\r\n").as_bytes())
     }
 
     fn names(contents: &Contents) -> Vec<&str> {
@@ -327,8 +264,8 @@ mod tests {
         let damaged = PDF.replace("JVBERi0xLjcK", "JVB#!~ERi0xLjcK");
         let contents = read(&mixed("mixed", &[HELLO, &inner, &signature, &damaged])).unwrap();
         let whys: Vec<_> = contents.left_out.iter().map(|left| left.why).collect();
-        assert_eq!(whys.first(), Some(&WhyLeftOut::Mail));
-        assert!(contents.documents.len() + contents.left_out.len() <= 2);
+        assert_eq!(whys, [WhyLeftOut::Mail, WhyLeftOut::Damaged]);
+        assert_eq!(names(&contents), [""; 0]);
         assert_eq!(read("Subject: x\n\n \n").unwrap().text, Text::None);
     }
 
@@ -348,7 +285,7 @@ mod tests {
         }
         assert_eq!(read(&deep), Err(ContentsError::Unreadable));
         assert_eq!(
-            Contents::read(&vec![b'x'; MAIL + 1]),
+            super::read(&vec![b'x'; MAIL + 1]),
             Err(ContentsError::TooLarge)
         );
         let large = "x".repeat(BYTES / 2 + 1);
@@ -357,6 +294,25 @@ mod tests {
             read(&mixed("mixed", &[&large, &large])),
             Err(ContentsError::TooLarge)
         );
-        assert_eq!(Contents::read(b""), Err(ContentsError::Unreadable));
+        assert_eq!(super::read(b""), Err(ContentsError::Unreadable));
+        let text = format!("Content-Type: text/plain\n\n{}", "x".repeat(BYTES));
+        assert_eq!(
+            read(&mixed("mixed", &[&text, &text])),
+            Err(ContentsError::TooLarge)
+        );
+    }
+
+    #[test]
+    fn names_of_pictures_that_never_end_are_none() {
+        let endless = "cid:".repeat(100_000);
+        assert_eq!(id(&endless), None);
+        assert_eq!(id(&"x".repeat(ID + 1)), None);
+        let longest = "x".repeat(ID);
+        assert_eq!(id(&longest), Some(longest.clone()));
+        assert_eq!(id(&format!("{longest}\" alt")), Some(longest));
+        assert_eq!(id("logo%40x'"), Some("logo@x".to_owned()));
+        let html = format!("Content-Type: text/html\n\n<p>{endless}");
+        let contents = read(&mixed("related", &[&html, PDF])).unwrap();
+        assert_eq!(names(&contents), ["report.pdf"]);
     }
 }
