@@ -8,6 +8,7 @@ use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::panel::read_code;
 use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, PanelAt, SOON, Setting, Site, User};
+use serde_json::json;
 
 /// A badge that nobody has.
 const NEW: &str = "04C0FFEE15600D";
@@ -291,8 +292,17 @@ fn a_badge_that_rests_on_the_reader_is_one_tap() {
     // The secrets of a page are new with each login.
     assert_eq!(page(&mut browser), before);
     // Another badge ends it at once; its own does again once it was taken away.
-    hall.at.read("0000000000");
-    browser.see(".typing .notice:has-text(\"This badge isn’t registered.\")");
+    hall.at.tap("0000000000");
+    browser.miss("main.session");
+    // A page that is loading at that moment does not show what was said before; whoever sees nothing taps again.
+    let notice = json!(".typing .notice:has-text(\"This badge isn’t registered.\")");
+    let is_told = (0..3).any(|again| {
+        if again > 0 {
+            hall.at.tap("0000000000");
+        }
+        browser.attempt("see", notice.clone()).is_ok()
+    });
+    assert!(is_told);
     hall.at.tap(&hall.charlie.badge);
     browser.see("main.session");
     let before = page(&mut browser);
