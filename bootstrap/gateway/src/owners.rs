@@ -143,9 +143,19 @@ impl Owners {
         self.owner(at)?.woken.as_ref()
     }
 
-    /// Whether it was shown that its door reads the mailbox by which this gateway wakes it.
+    /// Whether it was shown that its door reads the mailbox by which this gateway wakes it: for this place, or for
+    /// another one of the same door with the same mailbox.
     pub(crate) fn is_read(&self, at: &At) -> bool {
-        matches!(self.woken(at), Some(Woken::ByGateway { is_read: true, .. }))
+        let Some((owner, Some(Woken::ByGateway { mailbox, .. }))) =
+            self.owner(at).map(|owner| (owner, owner.woken.as_ref()))
+        else {
+            return false;
+        };
+        let mut of_site = self.of.get(&at.0).into_iter().flat_map(BTreeMap::values);
+        of_site.any(|other| {
+            other.node == owner.node
+                && matches!(&other.woken, Some(Woken::ByGateway { mailbox: of, is_read: true, .. }) if of == mailbox)
+        })
     }
 
     fn owner(&self, at: &At) -> Option<&Owner> {
@@ -350,6 +360,12 @@ mod tests {
         owners.take(&at, of(one, woken(&hall, 2)));
         assert!(!owners.is_read(&at));
         assert!(owners.reads(&at, &hall));
+        // The same door's other place is called by the same mailbox; another door's is not known to be read.
+        let second: At = (at.0, Some("second".parse().unwrap()));
+        owners.take(&second, of(one, woken(&hall, 2)));
+        assert!(owners.is_read(&second));
+        owners.take(&second, of(two, woken(&hall, 2)));
+        assert!(!owners.is_read(&second));
         owners.take(&at, of(two, woken(&hall, 2)));
         assert!(!owners.is_read(&at));
     }

@@ -15,7 +15,7 @@ use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
 use crate::head::HEAD;
 use crate::literal::Guarded;
-use crate::watch::{Extent, Fate, First, State, Watcher};
+use crate::watch::{Extent, Fate, First, LOOK_AGAIN, State, Watcher};
 
 /// What a server may say to one command, in bytes as they come, a piece of a mail included.
 const COMMAND: usize = 512 * 1024;
@@ -43,7 +43,11 @@ pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
         Security::StartTls | Security::None => PORTS.1,
     };
     let mut open = Open::new(watcher, port).await?;
+    let mut since = Instant::now();
     loop {
+        if watcher.purpose.first() == First::Oldest && since.elapsed() >= LOOK_AGAIN {
+            (open.next, since) = (1, Instant::now());
+        }
         let is_more = open.look().await?;
         match open.has_news() || is_more {
             // It came while others were looked at. A server that says so every time is not asked without a pause.

@@ -6,14 +6,14 @@ use std::convert::Infallible;
 
 use data_encoding::BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use zeroize::Zeroizing;
 
 use crate::account::{Login, Security, xoauth2};
 use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
 use crate::head::HEAD;
-use crate::watch::{Extent, Fate, First, State, Watcher};
+use crate::watch::{Extent, Fate, First, LOOK_AGAIN, State, Watcher};
 
 /// What a server may say in a list of the mails it has, in bytes as they come,
 const LIST: usize = 6 * 1024 * 1024;
@@ -25,6 +25,8 @@ const LINE: usize = 4096;
 const TOLD: usize = 10_000;
 /// Mails that are longer are judged by their heads first, in bytes.
 const LONG: u64 = 128 * 1024;
+/// Bytes of a mail that are read over at most.
+const READ_OVER: usize = 256 * 1024 * 1024;
 /// Mails that are looked into in one session.
 const AT_ONCE: usize = 128;
 
@@ -35,7 +37,12 @@ const PORTS: (u16, u16) = (995, 110);
 pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
     // What was looked at and is not ours.
     let mut known = BTreeSet::new();
+    let mut since = Instant::now();
     loop {
+        if watcher.purpose.first() == First::Oldest && since.elapsed() >= LOOK_AGAIN {
+            known.clear();
+            since = Instant::now();
+        }
         look(watcher, &mut known).await?;
         watcher.say(State::Asking);
         sleep(watcher.pace.poll).await;
@@ -185,7 +192,8 @@ impl Pop {
                 false => Extent::TooLong,
             };
             // If the server knows that (RFC 1939 §7).
-            let head = self.retrieve(&format!("TOP {number} 0"), HEAD).await?;
+            let top = format!("TOP {number} 0");
+            let head = self.retrieve(&top, HEAD, size).await?;
             if let Some((mut head, _)) = head {
                 head.truncate(HEAD);
                 let fate = watcher.take(head, extent).await;
@@ -195,7 +203,10 @@ impl Pop {
             }
         }
         let mail = match is_short {
-            true => self.retrieve(&format!("RETR {number}"), longest).await?,
+            true => {
+                let all = format!("RETR {number}");
+                self.retrieve(&all, longest, size).await?
+            }
             false => None,
         };
         Ok(match mail {
@@ -214,14 +225,18 @@ impl Pop {
     }
 
     /// What the server answers with, and whether that is all of it: of more than `longest` bytes these are the first ones,
-    /// and a few more. None if it does not give it.
+    /// and a few more. None if it does not give it. The rest of a mail that has `size` is read over, so that a mail with a
+    /// long head holds nothing up that is behind it.
     async fn retrieve(
         &mut self,
         command: &str,
         longest: usize,
+        size: u64,
     ) -> Result<Option<(Vec<u8>, bool)>, MailError> {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let said = size.clamp(longest, READ_OVER);
         // A dot more in each line, and what TLS adds.
-        self.meter.allow(longest + longest / 2 + READ);
+        self.meter.allow(said + said / 2 + READ);
         match self.command(command).await {
             Err(MailError::Refused { .. }) => return Ok(None),
             answer => answer?,

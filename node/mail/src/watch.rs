@@ -187,6 +187,10 @@ pub enum Fate {
     Later,
 }
 
+/// After this time what was left is looked at again, if nothing else makes it be: something may have passed. It is less
+/// than whoever takes documents remembers them for, so that none of them is new.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// In which order the mails of a mailbox are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum First {

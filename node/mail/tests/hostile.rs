@@ -516,3 +516,28 @@ async fn a_crowded_mailbox_is_read_from_the_right_end_by_pop3_too() {
     let second = arrived(&mut found).await;
     assert!(second.mail.ends_with(b"\r\n2\r\n"));
 }
+
+/// Two mails, of which the first is all head.
+fn pop3_long_head(line: &str) -> Vec<u8> {
+    match line {
+        "UIDL" => b"+OK\r\n1 a\r\n2 b\r\n.\r\n".to_vec(),
+        "LIST" => b"+OK\r\n1 1000000\r\n2 20\r\n.\r\n".to_vec(),
+        "TOP 1 0" => format!(
+            "+OK\r\n{}\r\n.\r\n",
+            "X-Long: more and more of it\r\n".repeat(32_000)
+        )
+        .into_bytes(),
+        "RETR 2" => b"+OK\r\nSubject: second\r\n\r\n.\r\n".to_vec(),
+        _ => b"+OK\r\n".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn a_long_head_holds_up_nothing_that_is_behind_it() {
+    let (mut found, _status) = watch_documents(serve(b"+OK\r\n", pop3_long_head), Protocol::Pop3);
+    let first = arrived(&mut found).await;
+    assert_eq!(first.extent, Extent::Beginning);
+    first.fate.send(Fate::Done).unwrap();
+    let second = arrived(&mut found).await;
+    assert_eq!(second.mail, b"Subject: second\r\n\r\n");
+}

@@ -147,9 +147,15 @@ impl InboxError {
     /// Whether it passes, and concerns all mails. Others are about one mail or its user, and those behind it must not wait.
     pub(crate) fn passes(&self) -> bool {
         match self {
-            Self::Store(error) => {
-                matches!(error, StoreError::DiskFull { .. } | StoreError::Io { .. })
-            }
+            // A disk that is full or broken shows as any of the others.
+            Self::Store(error) => !matches!(
+                error,
+                StoreError::TooMany { .. }
+                    | StoreError::TooLarge { .. }
+                    | StoreError::Row { .. }
+                    | StoreError::Job { .. }
+                    | StoreError::Offset { .. }
+            ),
             Self::Open(_) | Self::Hold(SubmitError::Busy) => true,
             Self::Hold(_) => false,
         }

@@ -150,9 +150,8 @@ fn a_user_sees_the_first_pages_of_the_jobs() {
         assert!(matches!(status, 403 | 404), "{status}");
         status == 404
     });
-    let is_there: bool = browser.evaluate(&format!(
-        "fetch('{blob}').then(() => true, () => false)"
-    ));
+    let is_there: bool =
+        browser.evaluate(&format!("fetch('{blob}').then(() => true, () => false)"));
     assert!(!is_there);
     at.log_in(&mut browser, &dana);
     browser.see(&picture("other.pdf"));
